@@ -1,1 +1,19 @@
+//! What a number is, what happened to it, what should happen next, and which one to show.
+//!
+//! Everything here is pure: no clock, no file, no network, no randomness, no async, and no order that depends on a hash.
+//! `now` and a drawn tie-break arrive inside the event or the question.
+//! The short list of dependencies is the proof.
 
+pub mod business;
+pub mod carrier;
+pub mod e164;
+pub mod moment;
+pub mod packet;
+pub mod standing;
+
+pub use business::{Address, Business, Contact, Relation};
+pub use carrier::{Carrier, Carriers};
+pub use e164::{E164, E164Error};
+pub use moment::{Day, Moment};
+pub use packet::{Confidence, Email, FileContent, Packet, PacketField, PacketFile};
+pub use standing::{AgencyId, Observation, Score, Status};

@@ -1,0 +1,70 @@
+//! The legal caller in whose name numbers are shown and filings are made.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether the business uses the numbers itself, or calls on behalf of a client.
+/// Some registries take filings from the user of the numbers only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// The business dials with its own numbers for itself.
+    #[serde(rename = "self")]
+    Own,
+    /// A call centre dials for this client.
+    Client,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    pub line1: String,
+    #[serde(default)]
+    pub line2: Option<String>,
+    pub city: String,
+    /// Two-letter postal code of the state.
+    pub state: String,
+    pub zip: String,
+    #[serde(default = "united_states")]
+    pub country: String,
+}
+
+fn united_states() -> String {
+    "US".into()
+}
+
+/// The person whom an agency may ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+}
+
+/// A business. Every field is a statement of fact that may be filed with an agency, so none is guessed or filled in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Business {
+    /// Short name used in files and addresses: lower-case letters, digits, `-` and `_`.
+    pub id: String,
+    pub legal_name: String,
+    #[serde(default)]
+    pub dba: Option<String>,
+    pub relation: Relation,
+    /// Employer identification number, `NN-NNNNNNN`. Given only to adapters whose registry asks for it.
+    #[serde(default)]
+    pub ein: Option<String>,
+    pub address: Address,
+    #[serde(default)]
+    pub website: Option<String>,
+    pub contact: Contact,
+    /// The kind of calls, in the business's own words.
+    pub use_case: String,
+    /// The category on a registry's form, where the business has chosen one.
+    #[serde(default)]
+    pub category: Option<String>,
+    pub calls_per_month: u32,
+    /// The carriers or platforms that originate the calls.
+    pub originating_providers: Vec<String>,
+}
