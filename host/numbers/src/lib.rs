@@ -8,12 +8,18 @@ pub mod business;
 pub mod carrier;
 pub mod e164;
 pub mod moment;
+pub mod number;
+pub mod owner;
 pub mod packet;
+pub mod policy;
 pub mod standing;
 
 pub use business::{Address, Business, Contact, Relation};
 pub use carrier::{Carrier, Carriers};
 pub use e164::{E164, E164Error};
 pub use moment::{Day, Moment};
+pub use number::{Checked, Life, Number, Origin, Place, Registration, RegistrationState, RightToUse, Source, Standing};
+pub use owner::{Owner, OwnerId};
 pub use packet::{Confidence, Email, FileContent, Packet, PacketField, PacketFile};
+pub use policy::{Durability, OnUnknownUser, Policy, Rung};
 pub use standing::{AgencyId, Observation, Score, Status};
