@@ -6,20 +6,30 @@
 
 pub mod business;
 pub mod carrier;
+pub mod case;
 pub mod e164;
+pub mod event;
 pub mod moment;
 pub mod number;
 pub mod owner;
 pub mod packet;
 pub mod policy;
 pub mod standing;
+pub mod state;
+pub mod step;
+pub mod wants;
 
 pub use business::{Address, Business, Contact, Relation};
 pub use carrier::{Carrier, Carriers};
+pub use case::{Case, CaseState, Closure, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
 pub use e164::{E164, E164Error};
+pub use event::{Event, FilingOutcome, FilingPlan, ImportedRow, Service, What};
 pub use moment::{Day, Moment};
 pub use number::{Checked, Life, Number, Origin, Place, Registration, RegistrationState, RightToUse, Source, Standing};
 pub use owner::{Owner, OwnerId};
 pub use packet::{Confidence, Email, FileContent, Packet, PacketField, PacketFile};
 pub use policy::{Durability, OnUnknownUser, Policy, Rung};
 pub use standing::{AgencyId, Observation, Score, Status};
+pub use state::{AdapterFacts, Effects, State};
+pub use step::{Refusal, Touched};
+pub use wants::Command;

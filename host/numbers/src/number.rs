@@ -20,6 +20,21 @@ pub enum Life {
     Retired,
 }
 
+impl Life {
+    /// The word used in files, addresses and answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Life::Quarantined => "quarantined",
+            Life::Ready => "ready",
+            Life::Active => "active",
+            Life::AtRisk => "at_risk",
+            Life::Remediating => "remediating",
+            Life::Resting => "resting",
+            Life::Retired => "retired",
+        }
+    }
+}
+
 /// By what right the business shows this number. An unproven one is never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -151,6 +166,8 @@ pub struct Number {
     pub registrations: Vec<Registration>,
     /// When it was first assigned to a pool or bench by us; adopted numbers carry their date of service.
     pub first_shown: Option<Moment>,
+    /// When it was first shown in the place of another number, which the swap ration counts; a first fill is not counted.
+    pub swapped_in: Option<Moment>,
     /// The warm-up runs from here; none when it has none to go through.
     pub ramp_since: Option<Moment>,
     /// Set while resting.
@@ -164,6 +181,16 @@ pub struct Number {
 }
 
 impl Number {
+    /// Whether its business may show it at all.
+    pub fn is_proven(&self) -> bool {
+        self.right != RightToUse::Unproven
+    }
+
+    /// Whether registries may be told of it: filings are true statements, so never of a number we may not use.
+    pub fn is_fileable(&self) -> bool {
+        self.life != Life::Retired && self.is_proven()
+    }
+
     /// The worst status that touches callees of this carrier; `Unknown` when nobody has an opinion.
     pub fn status_on(&self, carrier: Carrier) -> Status {
         self.standings

@@ -35,4 +35,6 @@ pub struct Owner {
     pub business: String,
     /// How many numbers the pool should have.
     pub pool_size: u32,
+    /// The pool has been full once. Until then the swap ration does not hold it back.
+    pub filled: bool,
 }

@@ -1,0 +1,199 @@
+//! What happened: the facts that change the state, as they are stored and replayed.
+//!
+//! Each event carries everything that [`crate::state::State::step`] needs, the time included,
+//! so that replaying the events gives the same state on any machine.
+//! Events are bounded, because a stored value is: whoever makes one splits what is larger.
+
+use crate::business::Business;
+use crate::carrier::Carriers;
+use crate::case::Purpose;
+use crate::e164::E164;
+use crate::moment::Moment;
+use crate::number::{RightToUse, Source};
+use crate::owner::OwnerId;
+use crate::policy::Policy;
+use crate::standing::Observation;
+use crate::state::AdapterFacts;
+use serde::{Deserialize, Serialize};
+
+// The bounds below keep an event under 3.5 KiB in postcard, given the lengths that follow them.
+// A number takes 5 bytes, an imported row about 70, an observation about 120 with its label.
+
+/// Rows in one import event.
+pub const IMPORT_ROWS_MAX: usize = 40;
+/// Observations in one event.
+pub const OBSERVATIONS_MAX: usize = 20;
+/// Numbers asked about, woken, or moved in one event.
+pub const NUMBERS_MAX: usize = 100;
+/// Numbers in one filing; the rest goes with the next one.
+pub const FILING_NUMBERS_MAX: usize = 300;
+/// Bytes of a label or of a reason that comes from outside.
+pub const WORDS_MAX: usize = 80;
+/// Adapters in force at once.
+pub const ADAPTERS_MAX: usize = 32;
+
+/// One fact, and when it became one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub at: Moment,
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A business is new, or says something new about itself.
+    BusinessAdded(Business),
+    /// Its pool is filled from the reserve in the same step.
+    OwnerAdded {
+        id: OwnerId,
+        business: String,
+        /// The policy's size when it is not said.
+        pool_size: Option<u32>,
+    },
+    NumbersImported {
+        business: String,
+        by: String,
+        rows: Vec<ImportedRow>,
+    },
+    RightRecorded {
+        number: E164,
+        right: RightToUse,
+    },
+    CallbackProven {
+        number: E164,
+        route: String,
+    },
+    /// The policy in force, with its content, so that a replay needs no file.
+    PolicyAdopted {
+        revision: u64,
+        policy: Policy,
+    },
+    /// The adapters in force.
+    RosterChanged {
+        adapters: Vec<AdapterFacts>,
+    },
+    /// A source answered. A number asked about and not observed was answered with nothing, which says nothing of it.
+    Observed {
+        source: Source,
+        /// The adapter that was asked, when one was.
+        adapter: Option<String>,
+        asked: Vec<E164>,
+        observations: Vec<Observation>,
+    },
+    /// A source gave no answer.
+    CheckFailed {
+        adapter: String,
+        asked: Vec<E164>,
+        failure: String,
+    },
+    /// Our own calls look worse than their controls on these carriers.
+    EarlyWarning {
+        number: E164,
+        carriers: Carriers,
+    },
+    /// The hot path took a ready number from the reserve for this owner.
+    NumberDrawn {
+        owner: OwnerId,
+        number: E164,
+    },
+    /// Ready numbers are put on the bench of their business.
+    NumbersBenched {
+        numbers: Vec<E164>,
+        by: String,
+    },
+    /// Recorded before the request leaves. The filing takes the next id; [`crate::step::Touched`] says which.
+    FilingIntended {
+        plan: FilingPlan,
+    },
+    FilingAnswered {
+        filing: u64,
+        answer: FilingOutcome,
+    },
+    TaskDone {
+        task: u64,
+        by: String,
+        /// Such as the agency's feedback id.
+        note: Option<String>,
+    },
+    TaskWithdrawn {
+        task: u64,
+        by: String,
+        reason: String,
+    },
+    /// Time passed for these numbers.
+    Woke {
+        numbers: Vec<E164>,
+    },
+    /// The daemon started: filings that were on their way are sorted by what their adapter declares.
+    Restarted,
+    NumberRetired {
+        number: E164,
+        by: String,
+    },
+}
+
+/// One row of an import, already parsed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedRow {
+    pub number: E164,
+    pub service: Service,
+    pub right: RightToUse,
+    pub callback_route: Option<String>,
+}
+
+/// Whether an imported number has been shown to callees before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    New,
+    InService { since: Moment },
+}
+
+/// What a filing will say and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FilingPlan {
+    pub purpose: Purpose,
+    pub adapter: String,
+    pub business: String,
+    pub numbers: Vec<E164>,
+    /// `case-<id>-<attempt>` or `register-<adapter>-<business>-<n>`.
+    pub key: String,
+}
+
+/// What came of sending, asking again or tracking a filing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilingOutcome {
+    Filed {
+        reference: Option<String>,
+    },
+    Pending {
+        token: String,
+        ask_again_at: Moment,
+    },
+    /// Only a person can file it; the stored packet says how.
+    NeedsPerson {
+        packet_blob: String,
+        title: String,
+        due_at: Moment,
+    },
+    Unsupported {
+        reason: String,
+    },
+    /// The agency said no.
+    Rejected {
+        reason: String,
+    },
+    /// It did not reach the agency, for certain; try again.
+    Failed {
+        reason: String,
+        retry_at: Moment,
+    },
+    /// It may or may not have reached the agency.
+    Lost {
+        reason: String,
+    },
+    /// Tracking found that the agency does not have it.
+    Absent,
+}
