@@ -1,1 +1,3 @@
+//! The daemon beside the dialer, as a library: the binary only hands it the command line.
 
+pub mod desk;
