@@ -5,8 +5,11 @@
 //! The short list of dependencies is the proof.
 
 pub mod business;
+pub mod callee;
 pub mod carrier;
 pub mod case;
+pub mod choose;
+pub mod decision;
 pub mod e164;
 pub mod event;
 pub mod moment;
@@ -18,11 +21,16 @@ pub mod policy;
 pub mod standing;
 pub mod state;
 pub mod step;
+pub mod turn;
+pub mod usage;
 pub mod wants;
 
 pub use business::{Address, Business, Contact, Relation};
+pub use callee::{CalleeHash, CalleeRecord};
 pub use carrier::{Carrier, Carriers};
 pub use case::{Case, CaseState, Closure, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
+pub use choose::{Answer, Candidate, Pool, Question, TurnChange, choose};
+pub use decision::{Ask, Decision, HoldClass, HoldReason, Passed, Receipt};
 pub use e164::{E164, E164Error};
 pub use event::{Event, FilingOutcome, FilingPlan, ImportedRow, Service, What};
 pub use moment::{Day, Moment};
@@ -34,4 +42,6 @@ pub use policy::{Durability, OnUnknownUser, Policy, Rung};
 pub use standing::{AgencyId, Observation, Score, Status};
 pub use state::{AdapterFacts, Effects, State};
 pub use step::{Refusal, Touched};
+pub use turn::{Turn, Turns};
+pub use usage::Usage;
 pub use wants::Command;

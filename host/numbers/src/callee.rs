@@ -1,0 +1,126 @@
+//! What is remembered of one callee: the number it saw, how often it was called, whether it may be called at all.
+//!
+//! Callees are known here by a keyed hash alone; whoever holds the key makes it.
+
+use crate::e164::E164;
+use crate::moment::Moment;
+use crate::policy::Policy;
+use core::fmt;
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+
+/// A callee under a key that lies outside the data. Wide enough that two callees never share one by chance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CalleeHash(pub [u8; 16]);
+
+impl fmt::Display for CalleeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for CalleeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The memory of one callee of one business.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalleeRecord {
+    /// The number it saw last, and when.
+    pub sticky: Option<(E164, Moment)>,
+    /// When it last saw a number change within the sticky time.
+    pub changed_at: Option<Moment>,
+    /// Since when it may not be called: it asked so, or blocked us.
+    pub suppressed: Option<Moment>,
+    /// Seconds since 1970, oldest first, each rounded up so that no attempt ages early; at most [`ATTEMPTS_MAX`].
+    attempts: Vec<u32>,
+}
+
+/// Attempts remembered of a callee. A policy that permits more in thirty days is held to this.
+pub const ATTEMPTS_MAX: usize = 32;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The two windows in which attempts are counted.
+pub const ATTEMPTS_SHORT: Duration = DAY;
+pub const ATTEMPTS_LONG: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+impl CalleeRecord {
+    /// Counts an attempt, and forgets those that no window reaches any more.
+    pub fn record_attempt(&mut self, at: Moment) {
+        self.attempts.retain(|attempt| at.since(moment(*attempt)) < ATTEMPTS_LONG);
+        if self.attempts.len() >= ATTEMPTS_MAX {
+            self.attempts.remove(0);
+        }
+        let second = rounded_up(at);
+        let place = self.attempts.partition_point(|attempt| *attempt <= second);
+        self.attempts.insert(place, second);
+    }
+
+    /// Takes back the attempt of a decision of `at` whose call was never placed.
+    pub fn give_back_attempt(&mut self, at: Moment) {
+        if let Ok(place) = self.attempts.binary_search(&rounded_up(at)) {
+            self.attempts.remove(place);
+        }
+    }
+
+    /// Attempts less than `window` ago. One that lies ahead, because the clock was set back, counts.
+    pub fn attempts_in(&self, window: Duration, now: Moment) -> u32 {
+        self.attempts.iter().filter(|attempt| now.since(moment(**attempt)) < window).count() as u32
+    }
+
+    /// Attempts that remain at `now` under both windows.
+    pub fn attempts_left(&self, now: Moment, policy: &Policy) -> u32 {
+        let [short, long] = windows(policy).map(|(window, cap)| cap.saturating_sub(self.attempts_in(window, now)));
+        short.min(long)
+    }
+
+    /// The first moment from `now` on at which an attempt remains; none where the policy permits none at all.
+    pub fn attempt_frees_at(&self, now: Moment, policy: &Policy) -> Option<Moment> {
+        let mut frees = now;
+        for (window, cap) in windows(policy) {
+            if cap == 0 {
+                return None;
+            }
+            if self.attempts_in(window, now) >= cap {
+                // The newest `cap - 1` may stay in the window; the one before them must have left it.
+                let leaving = self.attempts[self.attempts.len() - cap as usize];
+                frees = frees.max(moment(leaving).plus(window));
+            }
+        }
+        Some(frees)
+    }
+
+    /// The number it should see again, while it is remembered.
+    pub fn remembered(&self, now: Moment, policy: &Policy) -> Option<E164> {
+        self.sticky.filter(|(_, seen_at)| now.since(*seen_at) < policy.sticky_for).map(|(number, _)| number)
+    }
+
+    /// Until when it may see no further change; none when it may see one now.
+    pub fn change_spent_until(&self, now: Moment, policy: &Policy) -> Option<Moment> {
+        self.changed_at.map(|changed_at| changed_at.plus(policy.sticky_for)).filter(|until| *until > now)
+    }
+
+    /// Remembers which number it was shown.
+    pub fn record_shown(&mut self, number: E164, at: Moment, policy: &Policy) {
+        if self.remembered(at, policy).is_some_and(|remembered| remembered != number) {
+            self.changed_at = Some(at);
+        }
+        self.sticky = Some((number, at));
+    }
+}
+
+/// Both windows with their caps, held to what is remembered.
+pub(crate) fn windows(policy: &Policy) -> [(Duration, u32); 2] {
+    let held = |cap: u32| cap.min(ATTEMPTS_MAX as u32);
+    [(ATTEMPTS_SHORT, held(policy.attempts_per_24h)), (ATTEMPTS_LONG, held(policy.attempts_per_30d))]
+}
+
+fn rounded_up(at: Moment) -> u32 {
+    u32::try_from(at.0.div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+fn moment(attempt: u32) -> Moment {
+    Moment::from_seconds(u64::from(attempt))
+}

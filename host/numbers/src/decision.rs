@@ -1,0 +1,190 @@
+//! The question for one call, the answer to it, and the receipt that says why.
+
+use crate::carrier::Carrier;
+use crate::e164::E164;
+use crate::moment::Moment;
+use crate::number::Life;
+use crate::owner::OwnerId;
+use crate::policy::Rung;
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+
+/// Which caller ID for this call?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    pub owner: OwnerId,
+    /// Selects the policy's scope beside the owner; whoever asks has resolved it.
+    pub campaign: Option<String>,
+    pub callee: E164,
+    /// The callee's carrier, where it is known.
+    pub carrier: Option<Carrier>,
+    /// Stamped once, at the door.
+    pub at: Moment,
+    /// Drawn once, at the door: decides between equals and how long a turn lasts.
+    pub tie_break: u64,
+}
+
+/// Show this number, or do not call now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Use {
+        number: E164,
+        /// The rung of the ladder it took, where it took one.
+        rung: Option<Rung>,
+        /// The callee saw this number last time.
+        sticky: bool,
+        /// Attempts that remain for this callee after this one.
+        attempts_left: u32,
+    },
+    Hold {
+        class: HoldClass,
+        reason: HoldReason,
+        /// After so long the same question may be answered otherwise.
+        retry_after: Duration,
+    },
+}
+
+/// What kind of no it is. Only [`HoldClass::CalleeLaw`] may become "do not call" in a dialer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldClass {
+    CalleeLaw,
+    Time,
+    Capacity,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// The callee asked not to be called, or blocked us.
+    Suppressed,
+    /// The callee's attempts in a day or in thirty days are spent.
+    AttemptsSpent,
+    /// The callee saw a change already, and the number it should see cannot be shown now.
+    ChangeSpent,
+    /// Every number that is left had its turn less than the gap ago.
+    TurnGap,
+    /// Every number that might be shown is at one of its caps.
+    CapsReached,
+    /// No number is local to the callee, and the policy wants one that is.
+    NoLocalNumber,
+    /// No number may be shown to this callee, whatever the time: standing, life or right stand against it.
+    NoNumber,
+}
+
+impl HoldReason {
+    /// The kind of no that this reason makes.
+    pub const fn class(self) -> HoldClass {
+        match self {
+            HoldReason::Suppressed | HoldReason::AttemptsSpent => HoldClass::CalleeLaw,
+            HoldReason::ChangeSpent | HoldReason::TurnGap => HoldClass::Time,
+            HoldReason::CapsReached | HoldReason::NoLocalNumber | HoldReason::NoNumber => HoldClass::Capacity,
+        }
+    }
+
+    /// The word used in answers and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            HoldReason::Suppressed => "suppressed",
+            HoldReason::AttemptsSpent => "attempts_spent",
+            HoldReason::ChangeSpent => "change_spent",
+            HoldReason::TurnGap => "turn_gap",
+            HoldReason::CapsReached => "caps_reached",
+            HoldReason::NoLocalNumber => "no_local_number",
+            HoldReason::NoNumber => "no_number",
+        }
+    }
+}
+
+impl HoldClass {
+    /// The word used in answers and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            HoldClass::CalleeLaw => "callee_law",
+            HoldClass::Time => "time",
+            HoldClass::Capacity => "capacity",
+        }
+    }
+}
+
+/// What became of one candidate: chosen, or the first reason why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passed {
+    Chosen,
+    /// Its life keeps it from being shown.
+    NotShown(Life),
+    Resting,
+    RightUnproven,
+    /// Flagged or blocked on the callee's carrier.
+    StandingExcludes,
+    /// The callee's carrier is unknown, and too many callees are on carriers where it is flagged or blocked.
+    UnknownCarrierRisk,
+    /// The policy wants a local number, and it is none.
+    NotLocal,
+    WarmUp,
+    PerDay,
+    PerHour,
+    PerMinute,
+    /// Its last turn ended less than the gap ago.
+    TurnGap,
+    /// It might be shown; another has a better standing on the callee's carrier.
+    BetterStandingFirst,
+    /// It might be shown; another is nearer to the callee.
+    NearerFirst,
+    /// It might be shown; it is another number's turn.
+    OutOfTurn,
+    /// It might be shown; another has used less of its day.
+    LessLoadedFirst,
+    /// It might be shown; another is healthier.
+    HealthierFirst,
+    /// It might be shown as well as the other; the draw decided.
+    Drawn,
+    /// The callee saw another number last time.
+    StickyFirst,
+    /// Nothing was asked of it, because this callee is not to be called now.
+    CalleeHeld,
+}
+
+impl Passed {
+    /// The word used in receipts and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Passed::Chosen => "chosen",
+            Passed::NotShown(Life::Quarantined) => "not_shown_quarantined",
+            Passed::NotShown(Life::Ready) => "not_shown_ready",
+            Passed::NotShown(Life::Active) => "not_shown_active",
+            Passed::NotShown(Life::AtRisk) => "not_shown_at_risk",
+            Passed::NotShown(Life::Remediating) => "not_shown_remediating",
+            Passed::NotShown(Life::Retired) => "not_shown_retired",
+            Passed::NotShown(Life::Resting) | Passed::Resting => "resting",
+            Passed::RightUnproven => "right_unproven",
+            Passed::StandingExcludes => "standing_excludes",
+            Passed::UnknownCarrierRisk => "unknown_carrier_risk",
+            Passed::NotLocal => "not_local",
+            Passed::WarmUp => "warm_up",
+            Passed::PerDay => "per_day",
+            Passed::PerHour => "per_hour",
+            Passed::PerMinute => "per_minute",
+            Passed::TurnGap => "turn_gap",
+            Passed::BetterStandingFirst => "better_standing_first",
+            Passed::NearerFirst => "nearer_first",
+            Passed::OutOfTurn => "out_of_turn",
+            Passed::LessLoadedFirst => "less_loaded_first",
+            Passed::HealthierFirst => "healthier_first",
+            Passed::Drawn => "drawn",
+            Passed::StickyFirst => "sticky_first",
+            Passed::CalleeHeld => "callee_held",
+        }
+    }
+}
+
+/// Why a decision came out as it did. Stored with it, never computed again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub considered: Vec<(E164, Passed)>,
+    /// The rungs that were climbed, in order; the last one is where it ended.
+    pub rungs: Vec<Rung>,
+    pub policy_revision: u64,
+}
