@@ -1,3 +1,6 @@
 //! The daemon beside the dialer, as a library: the binary only hands it the command line.
 
+pub mod config;
 pub mod desk;
+pub mod policies;
+pub mod strict;

@@ -1,0 +1,296 @@
+//! Every field of a policy: its unit, its bounds, what we advise, and what it does.
+
+use super::{choice_hint, rung_word};
+use crate::strict::{Page, Value, in_words};
+use core::time::Duration;
+use numbers::policy::{Durability, OnUnknownUser, Policy, Rung};
+
+/// A field of a policy file.
+pub struct Field {
+    pub name: &'static str,
+    pub unit: &'static str,
+    /// What it does, as a sentence for `policies/README.md`.
+    pub effect: &'static str,
+    /// Puts the value into the policy, or a problem on the page.
+    pub read: fn(&mut Policy, &mut Page<'_>, &Field, &Value<'_>),
+    /// The value as a file has it.
+    pub show: fn(&Policy) -> String,
+    /// What to write instead, where the value is possible and not wise.
+    pub advice: fn(&Policy) -> Option<&'static str>,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longer than any record is kept.
+const SPAN_MAX: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
+/// Far above anything a carrier would bear; a larger figure is a slip of the key.
+const CALLS_MAX: u32 = 100_000;
+
+const fn never(_: &Policy) -> Option<&'static str> {
+    None
+}
+
+/// A whole number with bounds, and the case in which we advise another.
+macro_rules! count {
+    ($name:ident, $unit:literal, $least:expr, $most:expr, $effect:literal $(, $unwise:expr => $advice:literal)?) => {
+        Field {
+            name: stringify!($name),
+            unit: $unit,
+            effect: $effect,
+            read: |policy, page, field, value| {
+                if let Some(count) = page.count(field.name, value, $least, $most) {
+                    policy.$name = count;
+                }
+            },
+            show: |policy| policy.$name.to_string(),
+            advice: advice!($name $(, $unwise => $advice)?),
+        }
+    };
+}
+
+/// A span of time with its lower bound, and the case in which we advise another.
+macro_rules! span {
+    ($name:ident, $least:expr, $effect:literal $(, $unwise:expr => $advice:literal)?) => {
+        span!($name, $least, SPAN_MAX, $effect $(, $unwise => $advice)?)
+    };
+    ($name:ident, $least:expr, $most:expr, $effect:literal $(, $unwise:expr => $advice:literal)?) => {
+        Field {
+            name: stringify!($name),
+            unit: "span",
+            effect: $effect,
+            read: |policy, page, field, value| {
+                if let Some(span) = page.span(field.name, value, $least, $most) {
+                    policy.$name = span;
+                }
+            },
+            show: |policy| format!("\"{}\"", in_words(policy.$name)),
+            advice: advice!($name $(, $unwise => $advice)?),
+        }
+    };
+}
+
+macro_rules! advice {
+    ($name:ident) => {
+        never
+    };
+    ($name:ident, $unwise:expr => $advice:literal) => {
+        |policy| {
+            let unwise = $unwise;
+            if unwise(&policy.$name) { Some($advice) } else { None }
+        }
+    };
+}
+
+/// Every field, in the order of the bundled file and of the table in `policies/README.md`.
+pub const FIELDS: &[Field] = &[
+    count!(per_day_soft, "calls", 1, CALLS_MAX,
+        "Calls a day that one number is shown on, while another number can take over.",
+        |n: &u32| *n > 100 => "engines look at the day's volume of a number; stay at or below 100"),
+    count!(per_day_hard, "calls", 1, CALLS_MAX,
+        "Calls a day that one number is shown on at most, reached only by the rung `hard_cap`.",
+        |n: &u32| *n > 150 => "engines look at the day's volume of a number; stay at or below 150"),
+    count!(per_hour, "calls", 1, CALLS_MAX, "Calls an hour that one number is shown on at most.",
+        |n: &u32| *n > 30 => "bursts look like a robot; stay at or below 30"),
+    count!(per_minute, "calls", 1, CALLS_MAX, "Calls a minute that one number is shown on at most.",
+        |n: &u32| *n > 6 => "bursts look like a robot; stay at or below 6"),
+    span!(
+        day_starts_at,
+        Duration::ZERO,
+        DAY - SECOND,
+        "How long after midnight UTC a calling day begins. At 9h nobody in the continental United States may be called."
+    ),
+    count!(turn_calls, "calls", 1, 1000, "A turn of one number lasts about so many calls."),
+    count!(turn_jitter, "calls", 0, 999, "A turn is longer or shorter by up to so many calls, drawn at its start."),
+    span!(turn_gap, Duration::ZERO, "At least this long between two turns of one number.",
+        |span: &Duration| *span < MINUTE => "give a number at least 1m between its turns"),
+    span!(sticky_for, Duration::ZERO,
+        "A callee is shown the same number again for so long, and at most one change within it.",
+        |span: &Duration| *span < DAY * 7 => "a callee who meets a new number every few days takes them for spam; keep it at least 7d"),
+    count!(attempts_per_24h, "attempts", 1, 1000,
+        "Attempts per callee in 24 hours, counted per business over all its numbers. Never relaxed by the ladder.",
+        |n: &u32| *n > 3 => "several states allow 3 attempts in 24 hours on one subject; stay at or below 3"),
+    count!(
+        attempts_per_30d,
+        "attempts",
+        1,
+        1000,
+        "Attempts per callee in 30 days, counted per business over all its numbers. Never relaxed by the ladder."
+    ),
+    count!(
+        unknown_carrier_excluded_permille,
+        "‰ of callees",
+        0,
+        1000,
+        "When the callee's carrier is unknown, a number is passed over if carriers with more than this share of callees exclude it."
+    ),
+    count!(pool_size, "numbers", 1, 1000, "Numbers in the pool of a user or campaign when it is added.",
+        |n: &u32| *n > 50 => "agencies take many numbers with few calls each for an evasion; stay at or below 50"),
+    span!(new_number_wait, Duration::ZERO, "A new number waits this long after it was filed with its registries.",
+        |span: &Duration| *span < DAY => "registries need days to spread a filing; wait at least 1d"),
+    Field {
+        name: "ramp_per_day",
+        unit: "calls, a list",
+        effect: "The warm-up: calls a day in each of its stages, which are equally long. An empty list is no warm-up.",
+        read: read_ramp,
+        show: |policy| format!("{:?}", policy.ramp_per_day),
+        advice: |policy| {
+            policy.ramp_per_day.is_empty().then_some("a new number with full volume looks like a robot; give it stages")
+        },
+    },
+    span!(ramp_for, Duration::ZERO, "How long the whole warm-up takes.",
+        |span: &Duration| *span < DAY * 7 => "a warm-up shorter than 7d is seen as a burst"),
+    span!(rest_for, Duration::ZERO, "How long a number rests after its flag is cleared, before its warm-up.",
+        |span: &Duration| *span < DAY => "a number that returns within a day is flagged again; rest it at least 1d"),
+    count!(resting_percent_max, "% of a pool", 0, 100, "The greatest share of a pool that may rest in its place."),
+    count!(
+        leave_pool_permille,
+        "‰ of callees",
+        0,
+        1000,
+        "A flagged number leaves its pool when the carriers that it rests on serve more than this share of callees."
+    ),
+    count!(swap_percent_max, "% of holdings", 0, 100,
+        "Numbers first shown within `swap_window` stay within this share of the holdings; beyond it a pool shrinks.",
+        |n: &u32| *n > 25 => "agencies take the burning of numbers for abuse; stay at or below 25"),
+    span!(swap_window, SECOND, "The time that `swap_percent_max` looks back over."),
+    span!(
+        adopted_deadline,
+        Duration::ZERO,
+        "Numbers that were in service before us have so long for their registration and the proof of a call-back route."
+    ),
+    span!(check_every, SECOND, "How often each source is asked about a number in service.",
+        |span: &Duration| *span < HOUR => "most sources count and bill each check; ask at most every 1h"),
+    span!(check_every_urgent, SECOND, "How often each source is asked about a number that is new, flagged or at risk.",
+        |span: &Duration| *span < MINUTE * 15 => "most sources count and bill each check; ask at most every 15m"),
+    span!(file_every, Duration::ZERO, "A registry gets at most one filing of a business within this time.",
+        |span: &Duration| *span < DAY => "registries take one filing of a business a day; keep it at 1d or more"),
+    span!(at_risk_for, SECOND, "An early warning that nothing confirms ends after so long."),
+    count!(dispute_attempts, "disputes", 1, 100, "Disputes that are sent in one case at most.",
+        |n: &u32| *n > 5 => "agencies stop reading repeated disputes; stay at or below 5"),
+    span!(dispute_every, Duration::ZERO, "The pause between two disputes of one case.",
+        |span: &Duration| *span < DAY => "agencies need days to answer; wait at least 1d"),
+    span!(case_expires_after, SECOND, "A case that nobody answers expires after so long."),
+    span!(
+        decision_valid_for,
+        SECOND,
+        HOUR * 24,
+        "An ask repeated with the same owner and call id gets the same answer for so long, and counts once."
+    ),
+    Field {
+        name: "ladder",
+        unit: "list of rungs",
+        effect: "What is tried, in this order, when no number passes: `relax_locality`, `end_turn_early`, `bench`, `reserve`, `hard_cap`. An empty list holds the call at once.",
+        read: read_ladder,
+        show: |policy| {
+            let rungs: Vec<String> = policy.ladder.iter().map(|rung| format!("\"{}\"", rung_word(*rung))).collect();
+            format!("[{}]", rungs.join(", "))
+        },
+        advice: never,
+    },
+    Field {
+        name: "locality_required",
+        unit: "switch",
+        effect: "Only numbers of the callee's own rate-centre group are shown, until the rung `relax_locality`.",
+        read: |policy, page, field, value| {
+            if let Some(switch) = page.switch(field.name, value) {
+                policy.locality_required = switch;
+            }
+        },
+        show: |policy| policy.locality_required.to_string(),
+        advice: never,
+    },
+    Field {
+        name: "on_unknown_user",
+        unit: "choice",
+        effect: "A user nobody has added: `campaign` asks the pool of the campaign that the call names, `create` adds the user, `refuse` answers with an error.",
+        read: |policy, page, field, value| {
+            let words = ["campaign", "create", "refuse"];
+            let choices = [OnUnknownUser::Campaign, OnUnknownUser::Create, OnUnknownUser::Refuse];
+            if let Some(index) = choice(page, field, value, &words) {
+                policy.on_unknown_user = choices[index];
+            }
+        },
+        show: |policy| {
+            let word = match policy.on_unknown_user {
+                OnUnknownUser::Campaign => "campaign",
+                OnUnknownUser::Create => "create",
+                OnUnknownUser::Refuse => "refuse",
+            };
+            format!("\"{word}\"")
+        },
+        advice: never,
+    },
+    Field {
+        name: "durability",
+        unit: "choice",
+        effect: "`lease` lets an answer run ahead of the disk by a small window that a crash charges to the caps; `sync` lets every answer wait for the disk.",
+        read: |policy, page, field, value| {
+            if let Some(durability) = durability(page, field.name, value) {
+                policy.durability = durability;
+            }
+        },
+        show: |policy| format!("\"{}\"", durability_word(policy.durability)),
+        advice: never,
+    },
+];
+
+/// Reads the word of a durability; the configuration has the same one.
+pub fn durability(page: &mut Page<'_>, field: &str, value: &Value<'_>) -> Option<Durability> {
+    let said = page.text(field, value)?;
+    match said.as_str() {
+        "lease" => Some(Durability::Lease),
+        "sync" => Some(Durability::Sync),
+        _ => {
+            page.problem(
+                value.span(),
+                format!("`{field}` knows no \"{said}\""),
+                choice_hint(&said, &["lease", "sync"]),
+            );
+            None
+        }
+    }
+}
+
+pub const fn durability_word(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Lease => "lease",
+        Durability::Sync => "sync",
+    }
+}
+
+fn choice(page: &mut Page<'_>, field: &Field, value: &Value<'_>, words: &[&'static str]) -> Option<usize> {
+    let said = page.text(field.name, value)?;
+    let index = words.iter().position(|word| *word == said);
+    if index.is_none() {
+        page.problem(value.span(), format!("`{}` knows no \"{said}\"", field.name), choice_hint(&said, words));
+    }
+    index
+}
+
+fn read_ramp(policy: &mut Policy, page: &mut Page<'_>, field: &Field, value: &Value<'_>) {
+    let Some(stages) = value.get_ref().as_array() else {
+        return page.mistyped(field.name, value, "a list of whole numbers, such as [10, 20, 35, 60]");
+    };
+    policy.ramp_per_day = stages.iter().filter_map(|stage| page.count(field.name, stage, 1, CALLS_MAX)).collect();
+}
+
+fn read_ladder(policy: &mut Policy, page: &mut Page<'_>, field: &Field, value: &Value<'_>) {
+    const RUNGS: [Rung; 5] = [Rung::RelaxLocality, Rung::EndTurnEarly, Rung::Bench, Rung::Reserve, Rung::HardCap];
+    let Some(rungs) = value.get_ref().as_array() else {
+        return page.mistyped(field.name, value, "a list of rungs, such as [\"relax_locality\", \"bench\"]");
+    };
+    let words = RUNGS.map(rung_word);
+    policy.ladder.clear();
+    for item in rungs.iter() {
+        let Some(said) = page.text(field.name, item) else { continue };
+        match RUNGS.into_iter().find(|rung| rung_word(*rung) == said) {
+            Some(rung) if policy.ladder.contains(&rung) => {
+                page.problem(item.span(), format!("`ladder` names the rung \"{said}\" twice"), "name each rung once");
+            }
+            Some(rung) => policy.ladder.push(rung),
+            None => page.problem(item.span(), format!("`ladder` knows no rung \"{said}\""), choice_hint(&said, &words)),
+        }
+    }
+}
