@@ -4,6 +4,11 @@
 //! It decides nothing about numbers, and it keeps nothing between two calls of an adapter.
 
 pub mod call;
+pub mod grant;
+pub mod http;
+pub mod manifest;
+pub mod secrets;
+pub mod trouble;
 
 pub use call::{
     Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Method, Powers,

@@ -1,0 +1,254 @@
+//! The manifest of an adapter: what `adapter.toml` says, checked once, and relied on from there.
+//!
+//! Owns the file's fields, their defaults and their bounds.
+//! It grants nothing: what a manifest asks for is only a wish until [`crate::grant`] compares it with what was granted.
+//! An unknown field is an error, because a misspelt bound that is silently ignored is no bound.
+
+mod file;
+
+pub(crate) use file::parse_base;
+
+use crate::trouble::Trouble;
+use numbers::Confidence;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+use url::Url;
+
+/// The interface that this host serves.
+pub const WIT_VERSION: &str = "0.0.1";
+
+/// Larger files are no manifest. Guessed: the largest that we ship has some four KiB.
+pub const MANIFEST_BYTES_MAX: u64 = 256 * 1024;
+
+/// What one adapter is and what it asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    pub id: String,
+    pub kind: Kind,
+    /// The adapter's own version, for people.
+    pub version: String,
+    pub summary: String,
+    /// The published interface that it was written against.
+    pub wit: String,
+    /// How well the agency's contract is known, and from where.
+    pub confidence: Confidence,
+    pub sources: Vec<String>,
+    pub origins: BTreeMap<String, Origin>,
+    pub secrets: BTreeMap<String, SecretAsk>,
+    /// Settings with their defaults; the operator's configuration overrides them by key.
+    pub config: BTreeMap<String, String>,
+    pub limits: Limits,
+    /// Requests in any minute, over all origins; none means [`RATE_PER_MINUTE_DEFAULT`].
+    pub per_minute: u32,
+    pub speaks_for: Vec<String>,
+    /// Carriers whose subscribers see what this agency says, in its own words.
+    pub coverage: Vec<String>,
+    pub functions: Functions,
+    pub timetable: Timetable,
+    pub datasets: BTreeMap<String, DatasetAsk>,
+}
+
+/// Which of the interface's worlds the adapter lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Agency,
+    Provider,
+    CarrierLookup,
+    Ranker,
+}
+
+/// A place on the network, by the name that the adapter uses for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub url: Url,
+    pub methods: BTreeSet<Verb>,
+    /// A tighter rate for this origin than the adapter's own.
+    pub per_minute: Option<u32>,
+}
+
+/// A request method that a manifest may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Verb {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Verb::Get => "GET",
+            Verb::Post => "POST",
+            Verb::Put => "PUT",
+            Verb::Patch => "PATCH",
+            Verb::Delete => "DELETE",
+        }
+    }
+}
+
+/// A secret that the operator provides and the host fills in; the adapter only ever writes its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretAsk {
+    /// The names of the origins that may receive it.
+    pub origins: BTreeSet<String>,
+    /// How the operator gets one.
+    pub obtained: String,
+}
+
+/// What one call may use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub memory_max: u64,
+    /// Computing time, without the time spent waiting for an agency.
+    pub cpu_max: Duration,
+    /// From the call to its answer, waiting included.
+    pub timeout: Duration,
+    pub concurrency: u32,
+    pub body_max: u64,
+    pub log_max: u64,
+    /// How many numbers one `check` may be asked for.
+    pub batch_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            // Derived: a QuickJS guest starts at some 2 MiB, and an answer of body_max parsed as JSON takes about ten times its size.
+            memory_max: 48 * MIB,
+            // Guessed: a check through a script takes under a millisecond, so this is a hang and not work.
+            cpu_max: Duration::from_millis(500),
+            // Guessed: slower agencies answer with `pending`.
+            timeout: Duration::from_secs(20),
+            concurrency: 4,
+            body_max: 1024 * KIB,
+            log_max: 16 * KIB,
+            batch_max: 50,
+        }
+    }
+}
+
+/// Requests in any minute where a manifest names no rate. Guessed: a check every second is polite everywhere.
+pub const RATE_PER_MINUTE_DEFAULT: u32 = 60;
+
+/// What the adapter does; a function that is not named answers `unsupported`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Functions {
+    pub check: Option<Check>,
+    pub register: Option<Filing>,
+    pub dispute: Option<Filing>,
+    pub track: bool,
+    pub inbound: bool,
+    pub call_started: bool,
+}
+
+/// How asking about numbers costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    /// Millionths of a US dollar for one number.
+    pub price_micros: u64,
+    /// How long an answer stays worth having; the schedule does not ask sooner.
+    pub fresh: Option<Duration>,
+}
+
+/// How a function that has effects outside may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filing {
+    pub effects: Effects,
+    /// How long after sending `track` may answer `absent` and be believed.
+    pub settle: Duration,
+    /// For `register`: a new number waits until this agency has it.
+    pub required: bool,
+}
+
+/// What to do when the host cannot know whether a request arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effects {
+    /// The same key sent twice is one filing: send again.
+    Idempotent,
+    /// `track` tells whether it arrived.
+    Queryable,
+    /// Nobody can tell: never sent again by machine.
+    Manual,
+}
+
+/// When to expect what of the agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timetable {
+    pub acknowledged_in_days: u32,
+    pub effective_in_days: u32,
+}
+
+/// A published data set of one file a day, fetched and indexed by the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatasetAsk {
+    pub origin: String,
+    /// With `{date}` where the day stands as `2026-11-23`.
+    pub path: String,
+    /// How many days back the index reaches.
+    pub days: u32,
+    pub weekdays_only: bool,
+    /// The header of the column that holds the telephone number.
+    pub key_column: String,
+    pub encoding: Encoding,
+    /// A file that begins otherwise is none: some sites answer a missing day with a page and status 200.
+    pub must_begin_with: String,
+    pub fetch_every: Duration,
+    pub file_max: u64,
+}
+
+/// How a published file writes its letters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encoding {
+    #[default]
+    #[serde(rename = "utf-8")]
+    Utf8,
+    #[serde(rename = "cp1252")]
+    Cp1252,
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+impl Manifest {
+    /// Reads a manifest; `file` is its name as errors shall show it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its line.
+    pub fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
+        file::parse(file, text)
+    }
+
+    /// Reads the manifest at `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or what [`Manifest::parse`] says.
+    pub fn read(path: &Path) -> Result<Manifest, Trouble> {
+        let place = path.display().to_string();
+        let unreadable = |error: std::io::Error| {
+            Trouble::new(&place, format!("cannot be read: {error}"), "make it a text file that this user may read")
+        };
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > MANIFEST_BYTES_MAX {
+            return Err(Trouble::new(
+                &place,
+                format!("has {size} bytes, more than a manifest may have ({MANIFEST_BYTES_MAX})"),
+                "move data out of it",
+            ));
+        }
+        Manifest::parse(&place, &std::fs::read_to_string(path).map_err(unreadable)?)
+    }
+}
+
+/// Whether this is an id: it stands in file names, addresses and variables, so lower-case letters, digits and `_`.
+pub fn is_id(text: &str) -> bool {
+    (1..=40).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}

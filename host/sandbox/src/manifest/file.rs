@@ -1,0 +1,449 @@
+//! The shape of `adapter.toml` on disk, and the checks that turn it into a [`Manifest`].
+
+use super::{
+    Check, DatasetAsk, Effects, Encoding, Filing, Functions, KIB, Kind, Limits, MIB, Manifest, Origin,
+    RATE_PER_MINUTE_DEFAULT, SecretAsk, Timetable, Verb, WIT_VERSION, is_id,
+};
+use crate::trouble::{Trouble, line_of, nearest};
+use numbers::Confidence;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use toml::Spanned;
+use url::Url;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ManifestFile {
+    id: Spanned<String>,
+    kind: Kind,
+    version: String,
+    summary: String,
+    wit: Spanned<String>,
+    confidence: Confidence,
+    #[serde(default)]
+    sources: Vec<String>,
+    #[serde(default)]
+    origins: BTreeMap<Spanned<String>, OriginFile>,
+    #[serde(default)]
+    secrets: BTreeMap<Spanned<String>, SecretFile>,
+    #[serde(default)]
+    config: BTreeMap<String, Setting>,
+    #[serde(default)]
+    limits: LimitsFile,
+    #[serde(default)]
+    rates: RatesFile,
+    #[serde(default)]
+    agencies: AgenciesFile,
+    #[serde(default)]
+    functions: FunctionsFile,
+    #[serde(default)]
+    timetable: TimetableFile,
+    #[serde(default)]
+    datasets: BTreeMap<Spanned<String>, DatasetFile>,
+}
+
+/// Either `api = "https://…"`, which may only be read from, or a table with its methods.
+struct OriginFile {
+    url: Spanned<String>,
+    methods: Option<BTreeSet<Verb>>,
+    per_minute: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OriginTable {
+    url: Spanned<String>,
+    methods: Option<BTreeSet<Verb>>,
+    per_minute: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretFile {
+    origins: Spanned<Vec<String>>,
+    #[serde(rename = "where")]
+    obtained: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsFile {
+    memory_max_mib: Option<Spanned<u64>>,
+    cpu_ms: Option<Spanned<u64>>,
+    timeout_s: Option<Spanned<u64>>,
+    concurrency: Option<Spanned<u64>>,
+    body_max_kib: Option<Spanned<u64>>,
+    log_max_kib: Option<Spanned<u64>>,
+    batch_max: Option<Spanned<u64>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RatesFile {
+    per_minute: Option<Spanned<u64>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgenciesFile {
+    #[serde(default)]
+    speaks_for: Vec<Spanned<String>>,
+    #[serde(default)]
+    coverage: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FunctionsFile {
+    check: Option<CheckFile>,
+    register: Option<FilingFile>,
+    dispute: Option<FilingFile>,
+    track: Option<PlainFile>,
+    inbound: Option<PlainFile>,
+    call_started: Option<PlainFile>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainFile {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckFile {
+    price_micros: Option<Spanned<u64>>,
+    fresh_s: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilingFile {
+    effects: Spanned<Effects>,
+    settle_s: Option<Spanned<u64>>,
+    #[serde(default)]
+    required: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimetableFile {
+    acknowledged_in_days: Option<Spanned<u64>>,
+    effective_in_days: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DatasetFile {
+    origin: Spanned<String>,
+    path: Spanned<String>,
+    days: Spanned<u64>,
+    #[serde(default)]
+    weekdays_only: bool,
+    key_column: String,
+    #[serde(default)]
+    encoding: Encoding,
+    #[serde(default)]
+    must_begin_with: String,
+    fetch_every_s: Option<Spanned<u64>>,
+    file_max_kib: Option<Spanned<u64>>,
+}
+
+/// A setting: written as text, number or switch, handed to the adapter as text.
+struct Setting(String);
+
+/// Checks with the file at hand, so that every refusal names its line.
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn at<T>(&self, spanned: &Spanned<T>) -> String {
+        format!("{}:{}", self.file, line_of(self.text, spanned.span().start))
+    }
+
+    fn bounded(
+        &self,
+        field: &str,
+        written: Option<&Spanned<u64>>,
+        default: u64,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<u64, Trouble> {
+        let Some(written) = written else { return Ok(default) };
+        let value = *written.get_ref();
+        if bounds.contains(&value) {
+            return Ok(value);
+        }
+        Err(Trouble::new(
+            self.at(written),
+            format!("`{field}` is {value}"),
+            format!("write a value from {} to {} (default {default})", bounds.start(), bounds.end()),
+        ))
+    }
+
+    fn name(&self, what: &str, written: &Spanned<String>) -> Result<String, Trouble> {
+        if is_id(written.get_ref()) {
+            return Ok(written.get_ref().clone());
+        }
+        Err(Trouble::new(
+            self.at(written),
+            format!("`{}` is no {what}", written.get_ref()),
+            "write up to 40 lower-case letters, digits and underscores, beginning with a letter",
+        ))
+    }
+
+    fn known_origin(&self, at: String, name: &str, origins: &BTreeMap<String, Origin>) -> Result<(), Trouble> {
+        if origins.contains_key(name) {
+            return Ok(());
+        }
+        let known: Vec<&String> = origins.keys().collect();
+        let remedy = match nearest(name, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("name it under [origins], as in `{name} = \"https://…\"`"),
+        };
+        Err(Trouble::new(at, format!("no origin is named `{name}`"), remedy))
+    }
+
+    fn origin(&self, written: &OriginFile) -> Result<Origin, Trouble> {
+        let at = self.at(&written.url);
+        let url = parse_base(written.url.get_ref()).map_err(|reason| {
+            Trouble::new(
+                &at,
+                format!("`{}` {reason}", written.url.get_ref()),
+                "write it as in `https://api.example.com`",
+            )
+        })?;
+        if url.scheme() != "https" {
+            return Err(Trouble::new(
+                at,
+                format!("`{}` is not encrypted", written.url.get_ref()),
+                "write `https://…`; the operator's configuration may rebind it to a plain address",
+            ));
+        }
+        let methods = written.methods.clone().unwrap_or_else(|| BTreeSet::from([Verb::Get]));
+        let per_minute = match &written.per_minute {
+            Some(rate) => {
+                Some(self.bounded("per_minute", Some(rate), u64::from(RATE_PER_MINUTE_DEFAULT), RATE_BOUNDS)? as u32)
+            }
+            None => None,
+        };
+        Ok(Origin { url, methods, per_minute })
+    }
+
+    fn limits(&self, written: &LimitsFile) -> Result<Limits, Trouble> {
+        let bounded = |field: &str, value: &Option<Spanned<u64>>, default, bounds| {
+            self.bounded(field, value.as_ref(), default, bounds)
+        };
+        Ok(Limits {
+            memory_max: bounded("memory_max_mib", &written.memory_max_mib, 48, 4..=1024)? * MIB,
+            cpu_max: Duration::from_millis(bounded("cpu_ms", &written.cpu_ms, 500, 1..=60_000)?),
+            timeout: Duration::from_secs(bounded("timeout_s", &written.timeout_s, 20, 1..=300)?),
+            concurrency: bounded("concurrency", &written.concurrency, 4, 1..=64)? as u32,
+            body_max: bounded("body_max_kib", &written.body_max_kib, 1024, 1..=65_536)? * KIB,
+            log_max: bounded("log_max_kib", &written.log_max_kib, 16, 0..=1024)? * KIB,
+            batch_max: bounded("batch_max", &written.batch_max, 50, 1..=10_000)? as u32,
+        })
+    }
+
+    fn filing(&self, name: &str, written: &FilingFile, tracks: bool) -> Result<Filing, Trouble> {
+        let effects = *written.effects.get_ref();
+        if effects == Effects::Queryable && !(tracks && written.settle_s.is_some()) {
+            return Err(Trouble::new(
+                self.at(&written.effects),
+                format!("`{name}` is queryable, but nothing says how to query it"),
+                "add `[functions.track]` and `settle_s = …` (how long until `absent` can be believed), or write `effects = \"manual\"`",
+            ));
+        }
+        let settle = self.bounded("settle_s", written.settle_s.as_ref(), 0, 0..=30 * 86_400)?;
+        Ok(Filing { effects, settle: Duration::from_secs(settle), required: written.required })
+    }
+
+    fn dataset(&self, written: &DatasetFile, origins: &BTreeMap<String, Origin>) -> Result<DatasetAsk, Trouble> {
+        let origin = written.origin.get_ref();
+        self.known_origin(self.at(&written.origin), origin, origins)?;
+        let path = written.path.get_ref();
+        if !path.starts_with('/') || path.matches("{date}").count() != 1 {
+            return Err(Trouble::new(
+                self.at(&written.path),
+                format!("`{path}` does not say where the file of a day is"),
+                "begin with `/` and write `{date}` once, where 2026-11-23 stands in the address",
+            ));
+        }
+        let fetch_every = self.bounded("fetch_every_s", written.fetch_every_s.as_ref(), 21_600, 1..=30 * 86_400)?;
+        let file_max = self.bounded("file_max_kib", written.file_max_kib.as_ref(), 16_384, 1..=262_144)?;
+        Ok(DatasetAsk {
+            origin: origin.clone(),
+            path: path.clone(),
+            days: self.bounded("days", Some(&written.days), 90, 1..=366)? as u32,
+            weekdays_only: written.weekdays_only,
+            key_column: written.key_column.clone(),
+            encoding: written.encoding,
+            must_begin_with: written.must_begin_with.clone(),
+            fetch_every: Duration::from_secs(fetch_every),
+            file_max: file_max * KIB,
+        })
+    }
+}
+
+/// One request in a minute at least, a hundred a second at most.
+const RATE_BOUNDS: RangeInclusive<u64> = 1..=6_000;
+
+pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
+    let written: ManifestFile = toml::from_str(text).map_err(|error| Trouble::from_toml(file, text, &error))?;
+    let reader = Reader { file, text };
+    let id = reader.name("adapter id", &written.id)?;
+    if written.wit.get_ref() != WIT_VERSION {
+        return Err(Trouble::new(
+            reader.at(&written.wit),
+            format!("`wit` is `{}`, which this host does not serve", written.wit.get_ref()),
+            format!("build the adapter against `{WIT_VERSION}`, or install a host that serves it"),
+        ));
+    }
+    let mut origins = BTreeMap::new();
+    for (name, origin) in &written.origins {
+        origins.insert(reader.name("name for an origin", name)?, reader.origin(origin)?);
+    }
+    let mut secrets = BTreeMap::new();
+    for (name, secret) in &written.secrets {
+        let is_name = name.get_ref().bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        if !is_name || name.get_ref().is_empty() {
+            return Err(Trouble::new(
+                reader.at(name),
+                format!("`{}` is no name for a secret", name.get_ref()),
+                "write upper-case letters, digits and underscores, as in `API_KEY`",
+            ));
+        }
+        for origin in secret.origins.get_ref() {
+            reader.known_origin(reader.at(&secret.origins), origin, &origins)?;
+        }
+        let bound = secret.origins.get_ref().iter().cloned().collect();
+        secrets.insert(name.get_ref().clone(), SecretAsk { origins: bound, obtained: secret.obtained.clone() });
+    }
+    let speaks_for = written
+        .agencies
+        .speaks_for
+        .iter()
+        .map(|agency| reader.name("agency id", agency))
+        .collect::<Result<Vec<String>, Trouble>>()?;
+    let tracks = written.functions.track.is_some();
+    let filing = |name: &str, written: &Option<FilingFile>| {
+        written.as_ref().map(|written| reader.filing(name, written, tracks)).transpose()
+    };
+    let check = match &written.functions.check {
+        None => None,
+        Some(check) => Some(Check {
+            price_micros: reader.bounded("price_micros", check.price_micros.as_ref(), 0, 0..=1_000_000_000)?,
+            fresh: match &check.fresh_s {
+                None => None,
+                Some(fresh) => Some(Duration::from_secs(reader.bounded("fresh_s", Some(fresh), 0, 1..=30 * 86_400)?)),
+            },
+        }),
+    };
+    let functions = Functions {
+        check,
+        register: filing("register", &written.functions.register)?,
+        dispute: filing("dispute", &written.functions.dispute)?,
+        track: tracks,
+        inbound: written.functions.inbound.is_some(),
+        call_started: written.functions.call_started.is_some(),
+    };
+    let mut datasets = BTreeMap::new();
+    for (name, dataset) in &written.datasets {
+        datasets.insert(reader.name("name for a data set", name)?, reader.dataset(dataset, &origins)?);
+    }
+    let days = |field: &str, value: &Option<Spanned<u64>>, default| {
+        reader.bounded(field, value.as_ref(), default, 0..=365).map(|days| days as u32)
+    };
+    Ok(Manifest {
+        id,
+        kind: written.kind,
+        version: written.version,
+        summary: written.summary,
+        wit: written.wit.into_inner(),
+        confidence: written.confidence,
+        sources: written.sources,
+        limits: reader.limits(&written.limits)?,
+        per_minute: reader.bounded(
+            "per_minute",
+            written.rates.per_minute.as_ref(),
+            u64::from(RATE_PER_MINUTE_DEFAULT),
+            RATE_BOUNDS,
+        )? as u32,
+        origins,
+        secrets,
+        config: written.config.into_iter().map(|(key, Setting(value))| (key, value)).collect(),
+        speaks_for,
+        coverage: written.agencies.coverage,
+        functions,
+        timetable: Timetable {
+            acknowledged_in_days: days("acknowledged_in_days", &written.timetable.acknowledged_in_days, 2)?,
+            effective_in_days: days("effective_in_days", &written.timetable.effective_in_days, 14)?,
+        },
+        datasets,
+    })
+}
+
+/// A base address: a host, perhaps a path, and nothing that belongs to one request.
+pub(crate) fn parse_base(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("is no address ({error})"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("is no web address".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a user or a password; those are secrets".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("holds a query; the adapter writes that with each request".to_owned());
+    }
+    Ok(url)
+}
+
+impl<'de> Deserialize<'de> for OriginFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OriginFile, D::Error> {
+        // The address alone carries its line only through `Spanned`, and a table only through a map,
+        // so the shape is found out first and read a second time from the value itself.
+        struct Shape;
+        impl<'de> Visitor<'de> for Shape {
+            type Value = OriginTable;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address, or a table with `url` and `methods`")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OriginTable, E> {
+                Ok(OriginTable { url: Spanned::new(0..0, text.to_owned()), methods: None, per_minute: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OriginTable, A::Error> {
+                OriginTable::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        struct Whole(OriginTable);
+        impl<'de> Deserialize<'de> for Whole {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Whole, D::Error> {
+                deserializer.deserialize_any(Shape).map(Whole)
+            }
+        }
+        let whole = Spanned::<Whole>::deserialize(deserializer)?;
+        let span = whole.span();
+        let Whole(table) = whole.into_inner();
+        let url = if table.url.span().is_empty() { Spanned::new(span, table.url.into_inner()) } else { table.url };
+        Ok(OriginFile { url, methods: table.methods, per_minute: table.per_minute })
+    }
+}
+
+impl<'de> Deserialize<'de> for Setting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Setting, D::Error> {
+        match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => Ok(Setting(text)),
+            toml::Value::Integer(value) => Ok(Setting(value.to_string())),
+            toml::Value::Float(value) => Ok(Setting(value.to_string())),
+            toml::Value::Boolean(value) => Ok(Setting(value.to_string())),
+            toml::Value::Datetime(value) => Ok(Setting(value.to_string())),
+            toml::Value::Array(_) | toml::Value::Table(_) => {
+                Err(D::Error::custom("a setting is one text, number or switch"))
+            }
+        }
+    }
+}
