@@ -35,21 +35,30 @@ impl E164 {
     /// Reads a number as people, dialers and spreadsheets write it.
     ///
     /// Takes `+12125550143`, `1212…`, `212…` (ten digits are taken for North America), spaces, dashes, dots and brackets,
-    /// and the leading space that a form decoder makes of an unescaped plus sign.
+    /// the leading space that a form decoder makes of an unescaped plus sign, the apostrophe of a spreadsheet,
+    /// and the invisible marks that come with copied text.
     ///
     /// # Errors
     /// Says what is wrong; see [`E164Error`].
     pub fn parse(text: &str) -> Result<E164, E164Error> {
-        let text = text.trim();
-        let looks_scientific = text.bytes().any(|b| b == b'e' || b == b'E')
+        let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+        // A spreadsheet writes an apostrophe before a figure that is to stay a text.
+        let text = text.strip_prefix('\'').unwrap_or(text);
+        // A table program that took the column for figures writes `2125550143.0`; read on, that zero would make another number.
+        let text = text
+            .split_once('.')
+            .filter(|(whole, rest)| whole.len() >= 10 && whole.bytes().all(|b| b.is_ascii_digit()) && is_zeros(rest))
+            .map_or(text, |(whole, _)| whole);
+        let looks_scientific = text.bytes().any(|b| b.is_ascii_digit())
+            && text.bytes().any(|b| b == b'e' || b == b'E')
             && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'+' | b'-' | b'e' | b'E'));
         if looks_scientific {
             return Err(E164Error::Spreadsheet);
         }
-        let plus = text.starts_with('+');
+        let mut plus = false;
         let mut value: u64 = 0;
         let mut digits = 0usize;
-        for c in text.chars().skip(usize::from(plus)) {
+        for c in text.chars() {
             match c {
                 '0'..='9' => {
                     digits += 1;
@@ -58,19 +67,26 @@ impl E164 {
                     }
                     value = value * 10 + u64::from(c as u8 - b'0');
                 }
-                ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{2011}' | '\u{2013}' => {}
+                '+' if digits == 0 && !plus => plus = true,
+                ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' | '\u{202f}' | '\u{2010}'..='\u{2014}' => {}
+                invisible if is_invisible(invisible) => {}
                 other => return Err(E164Error::Character(other)),
             }
         }
         if digits == 0 {
             return Err(E164Error::Empty);
         }
-        if digits > DIGITS_MAX {
-            return Err(E164Error::TooLong(digits));
-        }
         if !plus && digits == 10 {
             value += 10_000_000_000;
             digits = 11;
+        }
+        E164::of(value, digits)
+    }
+
+    /// Holds a figure of so many digits, country code first, to the rules; leading zeros count as digits.
+    fn of(value: u64, digits: usize) -> Result<E164, E164Error> {
+        if digits > DIGITS_MAX {
+            return Err(E164Error::TooLong(digits));
         }
         if digits < DIGITS_MIN {
             return Err(E164Error::TooShort(digits));
@@ -104,9 +120,8 @@ impl E164 {
 
     /// From the figure that [`E164::digits`] gave; none when it could not have come from there.
     pub fn from_digits(digits: u64) -> Option<E164> {
-        let mut buffer = itoa(digits);
-        buffer.insert(0, '+');
-        E164::parse(&buffer).ok().filter(|number| number.0 == digits)
+        let length = digits.checked_ilog10()? as usize + 1;
+        E164::of(digits, length).ok()
     }
 
     /// Whether the number lies in the North American Numbering Plan.
@@ -130,8 +145,13 @@ const DIGITS_MAX: usize = 15;
 /// Shorter than any subscriber number with its country code.
 const DIGITS_MIN: usize = 7;
 
-fn itoa(value: u64) -> String {
-    value.to_string()
+fn is_zeros(text: &str) -> bool {
+    text.bytes().all(|b| b == b'0')
+}
+
+/// A byte order mark, or a mark of writing direction as telephones put around a number that is copied.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Display for E164 {
