@@ -4,6 +4,7 @@
 //! `now` and a drawn tie-break arrive inside the event or the question.
 //! The short list of dependencies is the proof.
 
+pub mod area;
 pub mod business;
 pub mod callee;
 pub mod carrier;
@@ -25,6 +26,7 @@ pub mod turn;
 pub mod usage;
 pub mod wants;
 
+pub use area::{Area, Locality};
 pub use business::{Address, Business, Contact, Relation};
 pub use callee::{CalleeHash, CalleeRecord};
 pub use carrier::{Carrier, Carriers};
