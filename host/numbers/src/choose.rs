@@ -29,6 +29,12 @@ pub struct Pool<'a> {
     pub usage: &'a [Usage],
 }
 
+impl<'a> Pool<'a> {
+    fn each(self) -> impl Iterator<Item = (&'a Candidate, &'a Usage)> {
+        self.candidates.iter().zip(self.usage)
+    }
+}
+
 /// Everything that one decision rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
@@ -67,7 +73,8 @@ pub enum TurnChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub decision: Decision,
-    /// Every number that was looked at; the whole pool, and of bench and reserve at most [`CONSIDERED_MAX`].
+    /// One code for every number that was looked at: the whole pool, and the first [`CONSIDERED_MAX`] of bench and
+    /// reserve, where the ladder led there. The number that is shown is always among them.
     pub considered: Vec<(E164, Passed)>,
     /// The rungs that were climbed, in order.
     pub rungs: Vec<Rung>,
@@ -102,90 +109,53 @@ pub fn choose(question: &Question<'_>) -> Answer {
         Err((reason, retry_after)) => return callee_held(question, reason, retry_after),
     };
     let bucket = bucket(question);
-    let judge = Judge::new(ask, policy, question.turns.get(&bucket));
-    let strict = Leeway::strict(policy);
-
+    let turn = question.turns.get(&bucket);
+    let judge = Judge::new(ask, policy, turn);
     let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy));
-    if let Some(number) = remembered {
-        let change_spent_until = callee.and_then(|callee| callee.change_spent_until(ask.at, policy));
-        let hard = policy.ladder.contains(&Rung::HardCap).then_some(Rung::HardCap);
-        // The hard cap is tried for its sake only when the callee may see no other number.
-        let rungs = [None, hard.filter(|_| change_spent_until.is_some())];
-        let place = find(question, number);
-        if let Some((from, candidate, usage)) = place {
-            for rung in rungs.into_iter().enumerate().filter(|(i, rung)| *i == 0 || rung.is_some()).map(|(_, r)| r) {
-                let leeway = rung.map_or(strict, |rung| strict.relaxed(rung)).for_sticky();
-                if judge.permit(candidate, usage, from, leeway).is_ok() {
-                    return Answer {
-                        decision: Decision::Use { number, rung, sticky: true, attempts_left },
-                        considered: codes(question, from, |other| {
-                            if other.number == number { Passed::Chosen } else { Passed::StickyFirst }
-                        }),
-                        rungs: rung.into_iter().collect(),
-                        from,
-                        turn: TurnChange::None,
-                        bucket,
-                    };
-                }
-            }
-        }
-        if let Some(until) = change_spent_until {
-            let leeway = hard.map_or(strict, |rung| strict.relaxed(rung)).for_sticky();
-            let frees = place.and_then(|(from, candidate, usage)| judge.frees_at(candidate, usage, from, leeway));
-            let code = place.map(|(from, candidate, usage)| judge.permit(candidate, usage, from, leeway));
-            let retry_at = frees.map_or(until, |frees| frees.min(until));
-            return Answer {
-                decision: hold(HoldReason::ChangeSpent, retry_at.since(ask.at)),
-                considered: codes(question, place.map_or(From::Pool, |(from, _, _)| from), |other| match code {
-                    Some(Err(code)) if other.number == number => code,
-                    _ => Passed::StickyFirst,
-                }),
-                rungs: hard.into_iter().collect(),
-                from: From::Pool,
-                turn: TurnChange::None,
-                bucket,
-            };
-        }
+    if let Some(number) = remembered
+        && let Some(answer) = same_again(question, &judge, number, attempts_left, bucket)
+    {
+        return answer;
     }
 
-    let mut leeway = strict;
+    let mut verdicts = Vec::with_capacity(question.pool.candidates.len());
+    let mut leeway = Leeway::strict(policy);
     let mut rungs = Vec::new();
-    let mut ladder = policy.ladder.iter().copied();
-    loop {
-        for (from, pool) in open(question, leeway) {
-            let Some((best, rank)) = best(&judge, pool, from, leeway) else { continue };
-            let number = pool.candidates[best].number;
-            let sticky = remembered == Some(number);
-            let turn = match question.turns.get(&bucket) {
-                _ if sticky => TurnChange::None,
-                Some(turn) if turn.number == number && turn.left > 0 => TurnChange::Continue,
-                _ => TurnChange::Begin { length: turn_length(ask.tie_break, policy) },
-            };
-            return Answer {
-                decision: Decision::Use { number, rung: rungs.last().copied(), sticky, attempts_left },
-                considered: considered(question, &judge, leeway, Some((from, best, rank))),
-                rungs,
-                from,
-                turn,
-                bucket,
-            };
+    let mut chosen = look(question, &judge, leeway, &mut verdicts);
+    for rung in &policy.ladder {
+        if chosen.is_some() {
+            break;
         }
-        match ladder.next() {
-            Some(rung) => {
-                rungs.push(rung);
-                leeway = leeway.relaxed(rung);
-            }
-            None => break,
+        rungs.push(*rung);
+        leeway = leeway.relaxed(*rung);
+        if may_help(*rung, question, &verdicts) {
+            chosen = look(question, &judge, leeway, &mut verdicts);
         }
     }
 
-    let (reason, retry_after) = nothing_passes(question, &judge, leeway);
+    let Some(Chosen { from, number, rank }) = chosen else {
+        let (reason, retry_after) = nothing_passes(question, &judge, leeway, &verdicts);
+        return Answer {
+            decision: hold(reason, retry_after),
+            considered: considered(&verdicts, None),
+            rungs,
+            from: From::Pool,
+            turn: TurnChange::None,
+            bucket,
+        };
+    };
+    // The ladder may come round to the number the callee saw last time, at the hard cap.
+    let sticky = remembered == Some(number);
     Answer {
-        decision: hold(reason, retry_after),
-        considered: considered(question, &judge, leeway, None),
+        decision: Decision::Use { number, rung: rungs.last().copied(), sticky, attempts_left },
+        considered: considered(&verdicts, Some(rank)),
         rungs,
-        from: From::Pool,
-        turn: TurnChange::None,
+        from,
+        turn: match turn {
+            _ if sticky => TurnChange::None,
+            Some(turn) if turn.is_of(number) => TurnChange::Continue,
+            _ => TurnChange::Begin { length: turn_length(ask.tie_break, policy) },
+        },
         bucket,
     }
 }
@@ -243,6 +213,113 @@ fn bucket(question: &Question<'_>) -> u16 {
     question.ask.callee.area_code().filter(|_| local).unwrap_or(BUCKET_ELSEWHERE)
 }
 
+/// Shows the number that the callee saw last time, or holds because the callee may see no other one now.
+/// None when the callee may see another number, which is then chosen like any.
+fn same_again(
+    question: &Question<'_>,
+    judge: &Judge<'_>,
+    number: E164,
+    attempts_left: u32,
+    bucket: u16,
+) -> Option<Answer> {
+    let Question { ask, policy, callee, .. } = *question;
+    let change_spent_until = callee.and_then(|callee| callee.change_spent_until(ask.at, policy));
+    let place = find(question, number);
+    let verdict = |leeway| place.map(|(from, candidate, usage)| judge.permit(candidate, usage, from, leeway));
+
+    let mut leeway = Leeway::strict(policy).for_sticky();
+    let mut verdict_now = verdict(leeway);
+    let mut rung = None;
+    // Of the ladder only the hard cap can help this number, and it is taken only where no other number may be shown.
+    if !matches!(verdict_now, Some(Ok(_))) && change_spent_until.is_some() && policy.ladder.contains(&Rung::HardCap) {
+        rung = Some(Rung::HardCap);
+        leeway = leeway.relaxed(Rung::HardCap);
+        verdict_now = verdict(leeway);
+    }
+
+    let decision = match (verdict_now, change_spent_until) {
+        (Some(Ok(_)), _) => Decision::Use { number, rung, sticky: true, attempts_left },
+        (Some(Err(_)) | None, None) => return None,
+        (Some(Err(_)) | None, Some(until)) => {
+            let frees_at = place.and_then(|(from, candidate, usage)| judge.frees_at(candidate, usage, from, leeway));
+            let retry_at = frees_at.map_or(until, |frees_at| frees_at.min(until));
+            hold(HoldReason::ChangeSpent, retry_at.since(ask.at))
+        }
+    };
+    let its_code = match verdict_now {
+        Some(Err(code)) => code,
+        Some(Ok(_)) | None => Passed::Chosen,
+    };
+    let others = question.pool.candidates.iter().filter(|candidate| candidate.number != number);
+    Some(Answer {
+        decision,
+        considered: place
+            .map(|_| (number, its_code))
+            .into_iter()
+            .chain(others.map(|candidate| (candidate.number, Passed::StickyFirst)))
+            .collect(),
+        rungs: rung.into_iter().collect(),
+        from: place.map_or(From::Pool, |(from, _, _)| from),
+        turn: TurnChange::None,
+        bucket,
+    })
+}
+
+/// The number in the pool or on the bench. One that went back to the reserve is not shown without its rung.
+fn find<'a>(question: &Question<'a>, number: E164) -> Option<(From, &'a Candidate, &'a Usage)> {
+    [(From::Pool, question.pool), (From::Bench, question.bench)].into_iter().find_map(|(from, pool)| {
+        let place = pool.candidates.iter().position(|candidate| candidate.number == number)?;
+        Some((from, &pool.candidates[place], pool.usage.get(place)?))
+    })
+}
+
+/// What came of one look at one candidate.
+struct Verdict {
+    from: From,
+    number: E164,
+    rank: Result<Rank, Passed>,
+}
+
+struct Chosen {
+    from: From,
+    number: E164,
+    rank: Rank,
+}
+
+/// The best of the first open pool in which any candidate passes. Leaves a verdict for each one it looked at.
+fn look(question: &Question<'_>, judge: &Judge<'_>, leeway: Leeway, verdicts: &mut Vec<Verdict>) -> Option<Chosen> {
+    verdicts.clear();
+    for (from, pool) in open(question, leeway) {
+        let mut chosen: Option<Chosen> = None;
+        for (candidate, usage) in pool.each() {
+            let number = candidate.number;
+            let rank = judge.permit(candidate, usage, from, leeway);
+            if let Ok(rank) = rank
+                && chosen.as_ref().is_none_or(|best| rank < best.rank)
+            {
+                chosen = Some(Chosen { from, number, rank });
+            }
+            verdicts.push(Verdict { from, number, rank });
+        }
+        if chosen.is_some() {
+            return chosen;
+        }
+    }
+    None
+}
+
+/// Whether another look can find what the last one did not, now that this rung is climbed.
+fn may_help(rung: Rung, question: &Question<'_>, verdicts: &[Verdict]) -> bool {
+    let any = |code| verdicts.iter().any(|verdict| verdict.rank.err() == Some(code));
+    match rung {
+        Rung::RelaxLocality => any(Passed::NotLocal),
+        Rung::EndTurnEarly => any(Passed::TurnGap),
+        Rung::Bench => !question.bench.candidates.is_empty(),
+        Rung::Reserve => !question.reserve.candidates.is_empty(),
+        Rung::HardCap => any(Passed::PerDay),
+    }
+}
+
 /// The pools that may be taken from, in their order.
 fn open<'a>(question: &Question<'a>, leeway: Leeway) -> impl Iterator<Item = (From, Pool<'a>)> + use<'a> {
     [
@@ -254,61 +331,32 @@ fn open<'a>(question: &Question<'a>, leeway: Leeway) -> impl Iterator<Item = (Fr
     .flatten()
 }
 
-fn find<'a>(question: &Question<'a>, number: E164) -> Option<(From, &'a Candidate, &'a Usage)> {
-    [(From::Pool, question.pool), (From::Bench, question.bench)].into_iter().find_map(|(from, pool)| {
-        let place = pool.candidates.iter().position(|candidate| candidate.number == number)?;
-        Some((from, &pool.candidates[place], pool.usage.get(place)?))
-    })
-}
-
-fn best(judge: &Judge<'_>, pool: Pool<'_>, from: From, leeway: Leeway) -> Option<(usize, Rank)> {
-    let permitted = pool.candidates.iter().zip(pool.usage).enumerate().filter_map(|(place, (candidate, usage))| {
-        let load = judge.permit(candidate, usage, from, leeway).ok()?;
-        Some((place, judge.rank(candidate, load)))
-    });
-    permitted.min_by_key(|(_, rank)| *rank)
-}
-
-/// One code for every candidate that the leeway opened.
-fn considered(
-    question: &Question<'_>,
-    judge: &Judge<'_>,
-    leeway: Leeway,
-    chosen: Option<(From, usize, Rank)>,
-) -> Vec<(E164, Passed)> {
-    let mut codes = Vec::with_capacity(question.pool.candidates.len());
-    let mut others = 0;
-    for (from, pool) in open(question, leeway) {
-        for (place, (candidate, usage)) in pool.candidates.iter().zip(pool.usage).enumerate() {
-            let is_chosen = chosen.is_some_and(|(its, at, _)| its == from && at == place);
-            if from != From::Pool && !is_chosen {
-                others += 1;
-                if others >= CONSIDERED_MAX {
-                    continue;
-                }
-            }
-            let code = match (judge.permit(candidate, usage, from, leeway), chosen) {
-                (Err(code), _) => code,
-                _ if is_chosen => Passed::Chosen,
-                (Ok(load), Some((_, _, best))) => judge.rank(candidate, load).behind(best),
-                (Ok(_), None) => Passed::Drawn,
-            };
-            codes.push((candidate.number, code));
+/// One code for every verdict, as many as are kept.
+fn considered(verdicts: &[Verdict], best: Option<Rank>) -> Vec<(E164, Passed)> {
+    let code = |verdict: &Verdict| match (verdict.rank, best) {
+        (Err(code), _) => Some(code),
+        (Ok(rank), Some(best)) => Some(rank.behind(best)),
+        // A hold has no verdict that passes.
+        (Ok(_), None) => None,
+    };
+    let mut kept = CONSIDERED_MAX;
+    let mut codes = Vec::with_capacity(verdicts.len().min(64));
+    for verdict in verdicts {
+        let Some(code) = code(verdict) else { continue };
+        if verdict.from != From::Pool && code != Passed::Chosen {
+            let Some(fewer) = kept.checked_sub(1) else { continue };
+            kept = fewer;
         }
+        codes.push((verdict.number, code));
     }
     codes
 }
 
-fn codes(question: &Question<'_>, from: From, code: impl Fn(&Candidate) -> Passed) -> Vec<(E164, Passed)> {
-    let bench: &[Candidate] = if from == From::Bench { question.bench.candidates } else { &[] };
-    let bench = bench.iter().filter(|candidate| code(candidate) != Passed::StickyFirst);
-    question.pool.candidates.iter().chain(bench).map(|candidate| (candidate.number, code(candidate))).collect()
-}
-
 fn callee_held(question: &Question<'_>, reason: HoldReason, retry_after: Duration) -> Answer {
+    let candidates = question.pool.candidates.iter();
     Answer {
         decision: hold(reason, retry_after),
-        considered: codes(question, From::Pool, |_| Passed::CalleeHeld),
+        considered: candidates.map(|candidate| (candidate.number, Passed::CalleeHeld)).collect(),
         rungs: Vec::new(),
         from: From::Pool,
         turn: TurnChange::None,
@@ -317,23 +365,27 @@ fn callee_held(question: &Question<'_>, reason: HoldReason, retry_after: Duratio
 }
 
 /// Why nothing passes when the ladder is spent, and when the first number comes free.
-fn nothing_passes(question: &Question<'_>, judge: &Judge<'_>, leeway: Leeway) -> (HoldReason, Duration) {
-    let mut first: Option<(Moment, HoldReason)> = None;
-    let mut not_local = false;
-    for (from, pool) in open(question, leeway) {
-        for (candidate, usage) in pool.candidates.iter().zip(pool.usage) {
-            let code = judge.permit(candidate, usage, from, leeway);
-            not_local |= code == Err(Passed::NotLocal);
-            let Some(frees_at) = judge.frees_at(candidate, usage, from, leeway) else { continue };
-            let reason = if code == Err(Passed::TurnGap) { HoldReason::TurnGap } else { HoldReason::CapsReached };
-            if first.is_none_or(|(earliest, _)| frees_at < earliest) {
-                first = Some((frees_at, reason));
-            }
-        }
-    }
+fn nothing_passes(
+    question: &Question<'_>,
+    judge: &Judge<'_>,
+    leeway: Leeway,
+    verdicts: &[Verdict],
+) -> (HoldReason, Duration) {
+    let looked_at = open(question, leeway).flat_map(|(from, pool)| pool.each().map(move |each| (from, each)));
+    let first = looked_at
+        .zip(verdicts)
+        .filter_map(|((from, (candidate, usage)), verdict)| {
+            Some((judge.frees_at(candidate, usage, from, leeway)?, verdict.rank.err()))
+        })
+        .min_by_key(|(frees_at, _)| *frees_at);
     match first {
-        Some((frees_at, reason)) => (reason, frees_at.since(question.ask.at)),
-        None if not_local => (HoldReason::NoLocalNumber, RETRY_WHEN_NOTHING_FREES),
+        Some((frees_at, code)) => {
+            let gap = code == Some(Passed::TurnGap);
+            (if gap { HoldReason::TurnGap } else { HoldReason::CapsReached }, frees_at.since(question.ask.at))
+        }
+        None if verdicts.iter().any(|verdict| verdict.rank.err() == Some(Passed::NotLocal)) => {
+            (HoldReason::NoLocalNumber, RETRY_WHEN_NOTHING_FREES)
+        }
         None => (HoldReason::NoNumber, RETRY_WHEN_NOTHING_FREES),
     }
 }

@@ -12,6 +12,13 @@ pub struct Turn {
     pub left: u32,
 }
 
+impl Turn {
+    /// Whether it is this number's turn, with calls left.
+    pub fn is_of(&self, number: E164) -> bool {
+        self.number == number && self.left > 0
+    }
+}
+
 /// The turns of one owner, by locality bucket: the callee's area code where the pool has numbers that are local to it,
 /// [`BUCKET_ELSEWHERE`] for all other callees, so that a list from all over the country shares one turn.
 pub type Turns = BTreeMap<u16, Turn>;

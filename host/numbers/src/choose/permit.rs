@@ -5,7 +5,7 @@ use crate::carrier::{Carrier, Carriers};
 use crate::decision::{Ask, Passed};
 use crate::e164::E164;
 use crate::moment::Moment;
-use crate::number::Life;
+use crate::number::{Life, Number};
 use crate::policy::{Policy, Rung};
 use crate::standing::Status;
 use crate::turn::{Turn, spread};
@@ -27,6 +27,21 @@ pub struct Candidate {
     pub half_share: bool,
     /// The warm-up runs from here; none when it has none to go through.
     pub ramp_since: Option<Moment>,
+}
+
+impl Candidate {
+    /// What the keeper's record of a number says for decisions.
+    pub fn of(number: &Number) -> Candidate {
+        Candidate {
+            number: number.e164,
+            life: number.life,
+            proven: number.is_proven(),
+            status: Carrier::ALL.map(|carrier| number.status_on(carrier)),
+            excluded: number.excluded_on(),
+            half_share: number.life == Life::AtRisk,
+            ramp_since: number.ramp_since,
+        }
+    }
 }
 
 /// What the ladder has given so far.
@@ -86,13 +101,11 @@ pub(super) struct Rank {
     standing: Status,
     nearness: Nearness,
     turn: TurnRank,
-    load: Load,
+    /// Calls of today in a thousand of its cap, so that a number with half a share is loaded by half as many.
+    load: u32,
     life: Life,
     draw: u64,
 }
-
-/// Calls of today in a thousand of its cap.
-pub(super) type Load = u32;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum TurnRank {
@@ -103,7 +116,7 @@ enum TurnRank {
 }
 
 impl Rank {
-    /// Why this one was not shown when `best` was.
+    /// Why this one was not shown when `best` was; chosen when it is the best itself.
     pub fn behind(self, best: Rank) -> Passed {
         if self.standing != best.standing {
             Passed::BetterStandingFirst
@@ -115,8 +128,10 @@ impl Rank {
             Passed::LessLoadedFirst
         } else if self.life != best.life {
             Passed::HealthierFirst
-        } else {
+        } else if self.draw != best.draw {
             Passed::Drawn
+        } else {
+            Passed::Chosen
         }
     }
 }
@@ -143,9 +158,9 @@ impl<'a> Judge<'a> {
         Judge { ask, policy, turn }
     }
 
-    /// The load of a candidate that may be shown, or the first reason why it may not.
-    pub fn permit(&self, candidate: &Candidate, usage: &Usage, from: From, leeway: Leeway) -> Result<Load, Passed> {
-        self.may_ever(candidate, from, leeway)?;
+    /// The rank of a candidate that may be shown, or the first reason why it may not.
+    pub fn permit(&self, candidate: &Candidate, usage: &Usage, from: From, leeway: Leeway) -> Result<Rank, Passed> {
+        let standing = self.may_ever(candidate, from, leeway)?;
         let at = self.ask.at;
         let caps = self.caps(candidate, leeway);
         let today = usage.today(at, self.policy);
@@ -161,7 +176,18 @@ impl<'a> Judge<'a> {
         if self.gap_ends_at(candidate, usage, leeway).is_some_and(|ends| ends > at) {
             return Err(Passed::TurnGap);
         }
-        Ok((u64::from(today) * 1000 / u64::from(caps.day)) as Load)
+        Ok(Rank {
+            standing,
+            nearness: nearness(candidate.number, self.ask.callee),
+            turn: match self.turn {
+                Some(turn) if turn.is_of(candidate.number) => TurnRank::ItsTurn,
+                Some(turn) if turn.number == candidate.number => TurnRank::JustHad,
+                _ => TurnRank::Waiting,
+            },
+            load: (u64::from(today) * 1000 / u64::from(caps.day)) as u32,
+            life: candidate.life,
+            draw: spread(self.ask.tie_break ^ candidate.number.digits()),
+        })
     }
 
     /// When the caps and the gap let this candidate pass, if nothing else stands against it.
@@ -176,23 +202,9 @@ impl<'a> Judge<'a> {
         Some(day.max(hour).max(minute).max(gap))
     }
 
-    pub fn rank(&self, candidate: &Candidate, load: Load) -> Rank {
-        Rank {
-            standing: self.standing(candidate),
-            nearness: nearness(candidate.number, self.ask.callee),
-            turn: match self.turn {
-                Some(turn) if turn.number == candidate.number && turn.left > 0 => TurnRank::ItsTurn,
-                Some(turn) if turn.number == candidate.number => TurnRank::JustHad,
-                _ => TurnRank::Waiting,
-            },
-            load,
-            life: candidate.life,
-            draw: spread(self.ask.tie_break ^ candidate.number.digits()),
-        }
-    }
-
-    /// What no passing of time mends: life, right, standing, place.
-    fn may_ever(&self, candidate: &Candidate, from: From, leeway: Leeway) -> Result<(), Passed> {
+    /// The standing of a candidate against which nothing speaks that time alone would not mend: life, right, standing,
+    /// place.
+    fn may_ever(&self, candidate: &Candidate, from: From, leeway: Leeway) -> Result<Status, Passed> {
         match (from, candidate.life) {
             (From::Pool | From::Bench, Life::Active | Life::AtRisk | Life::Remediating) => {}
             (From::Reserve, Life::Ready) => {}
@@ -202,7 +214,8 @@ impl<'a> Judge<'a> {
         if !candidate.proven {
             return Err(Passed::RightUnproven);
         }
-        if self.standing(candidate).excludes() {
+        let standing = self.standing(candidate);
+        if standing.excludes() {
             return Err(match self.ask.carrier {
                 Some(_) => Passed::StandingExcludes,
                 None => Passed::UnknownCarrierRisk,
@@ -211,7 +224,7 @@ impl<'a> Judge<'a> {
         if !leeway.any_locality && !is_local(candidate.number, self.ask.callee) {
             return Err(Passed::NotLocal);
         }
-        Ok(())
+        Ok(standing)
     }
 
     /// The standing that this callee's carrier makes of the candidate. While the carrier is unknown it is the worst one
@@ -224,15 +237,19 @@ impl<'a> Judge<'a> {
         match self.ask.carrier {
             Some(carrier) => on(carrier),
             None => {
-                let let_pass = self.policy.unknown_carrier_excluded_permille;
-                let weighs = |least: Status| {
-                    let share: u32 =
-                        Carrier::ALL.into_iter().filter(|c| on(*c) >= least).map(Carrier::share_permille).sum();
-                    share > let_pass
-                };
-                [Status::Flagged, Status::MixedHigh, Status::MixedLow, Status::Unknown]
+                let mut shares = [0; Status::Blocked as usize + 1];
+                for carrier in Carrier::ALL {
+                    shares[on(carrier) as usize] += carrier.share_permille();
+                }
+                let mut worse = 0;
+                let worst_first =
+                    [Status::Blocked, Status::Flagged, Status::MixedHigh, Status::MixedLow, Status::Unknown];
+                worst_first
                     .into_iter()
-                    .find(|status| weighs(*status))
+                    .find(|status| {
+                        worse += shares[*status as usize];
+                        worse > self.policy.unknown_carrier_excluded_permille
+                    })
                     .unwrap_or(Status::Unflagged)
             }
         }
@@ -260,7 +277,7 @@ impl<'a> Judge<'a> {
 
     /// When it may begin a turn; none when it may at any time, or goes on with the turn it has.
     fn gap_ends_at(&self, candidate: &Candidate, usage: &Usage, leeway: Leeway) -> Option<Moment> {
-        let its_turn = self.turn.is_some_and(|turn| turn.number == candidate.number && turn.left > 0);
+        let its_turn = self.turn.is_some_and(|turn| turn.is_of(candidate.number));
         if leeway.no_gap || its_turn {
             return None;
         }
