@@ -3,4 +3,5 @@
 pub mod config;
 pub mod desk;
 pub mod policies;
+pub mod store;
 pub mod strict;
