@@ -10,6 +10,7 @@ mod permit;
 
 pub use permit::Candidate;
 
+use crate::area::area;
 use crate::callee::CalleeRecord;
 use crate::decision::{Ask, Decision, HoldReason, Passed, Receipt};
 use crate::e164::E164;
@@ -134,7 +135,7 @@ pub fn choose(question: &Question<'_>) -> Answer {
     }
 
     let Some(Chosen { from, number, rank }) = chosen else {
-        let (reason, retry_after) = nothing_passes(question, &judge, leeway, &verdicts);
+        let (reason, retry_after) = nothing_passes(question, &judge, leeway, &verdicts, remembered);
         return Answer {
             decision: hold(reason, retry_after),
             considered: considered(&verdicts, None),
@@ -208,9 +209,10 @@ fn attempts_left(callee: Option<&CalleeRecord>, at: Moment, policy: &Policy) -> 
 
 /// The bucket whose turn this call belongs to.
 fn bucket(question: &Question<'_>) -> u16 {
-    let local =
-        question.pool.candidates.iter().any(|candidate| permit::is_local(candidate.number, question.ask.callee));
-    question.ask.callee.area_code().filter(|_| local).unwrap_or(BUCKET_ELSEWHERE)
+    let callee = question.ask.callee;
+    let local = question.pool.candidates.iter().any(|candidate| permit::is_local(candidate.number, callee));
+    let group = callee.area_code().and_then(area).map(|area| area.group);
+    group.filter(|_| local).unwrap_or(BUCKET_ELSEWHERE)
 }
 
 /// Shows the number that the callee saw last time, or holds because the callee may see no other one now.
@@ -370,17 +372,21 @@ fn nothing_passes(
     judge: &Judge<'_>,
     leeway: Leeway,
     verdicts: &[Verdict],
+    remembered: Option<E164>,
 ) -> (HoldReason, Duration) {
     let looked_at = open(question, leeway).flat_map(|(from, pool)| pool.each().map(move |each| (from, each)));
-    let first = looked_at
-        .zip(verdicts)
-        .filter_map(|((from, (candidate, usage)), verdict)| {
-            Some((judge.frees_at(candidate, usage, from, leeway)?, verdict.rank.err()))
-        })
-        .min_by_key(|(frees_at, _)| *frees_at);
+    let frees = looked_at.zip(verdicts).filter_map(|((from, (candidate, usage)), verdict)| {
+        let gap = verdict.rank.err() == Some(Passed::TurnGap);
+        Some((judge.frees_at(candidate, usage, from, leeway)?, gap))
+    });
+    // The number the callee saw last time waits for its caps alone, and so may be the first.
+    let same_again = remembered.and_then(|number| find(question, number)).and_then(|(from, candidate, usage)| {
+        let frees_at = judge.frees_at(candidate, usage, from, Leeway::strict(question.policy).for_sticky())?;
+        Some((frees_at, false))
+    });
+    let first = frees.chain(same_again).min_by_key(|(frees_at, _)| *frees_at);
     match first {
-        Some((frees_at, code)) => {
-            let gap = code == Some(Passed::TurnGap);
+        Some((frees_at, gap)) => {
             (if gap { HoldReason::TurnGap } else { HoldReason::CapsReached }, frees_at.since(question.ask.at))
         }
         None if verdicts.iter().any(|verdict| verdict.rank.err() == Some(Passed::NotLocal)) => {

@@ -19,8 +19,8 @@ impl Turn {
     }
 }
 
-/// The turns of one owner, by locality bucket: the callee's area code where the pool has numbers that are local to it,
-/// [`BUCKET_ELSEWHERE`] for all other callees, so that a list from all over the country shares one turn.
+/// The turns of one owner, by locality bucket: the callee's group of area codes where the pool has numbers that are local
+/// to it, [`BUCKET_ELSEWHERE`] for all other callees, so that a list from all over the country shares one turn.
 pub type Turns = BTreeMap<u16, Turn>;
 
 /// The bucket of callees to whom no number of the pool is local.

@@ -1,6 +1,7 @@
 //! What one candidate may do for one call, and how it compares with the others.
 
 use super::From;
+use crate::area::{Locality, locality};
 use crate::carrier::{Carrier, Carriers};
 use crate::decision::{Ask, Passed};
 use crate::e164::E164;
@@ -76,30 +77,16 @@ impl Leeway {
     }
 }
 
-/// How near a number is to the callee. Only this function compares places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Nearness {
-    Local,
-    Elsewhere,
-}
-
-fn nearness(shown: E164, callee: E164) -> Nearness {
-    if shown.area_code().is_some() && shown.area_code() == callee.area_code() {
-        Nearness::Local
-    } else {
-        Nearness::Elsewhere
-    }
-}
-
+/// Whether a number is of the callee's own rate-centre group.
 pub(super) fn is_local(shown: E164, callee: E164) -> bool {
-    nearness(shown, callee) == Nearness::Local
+    locality(shown, callee) == Locality::Group
 }
 
 /// How a permitted candidate compares; the least is shown. The fields are compared in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     standing: Status,
-    nearness: Nearness,
+    locality: Locality,
     turn: TurnRank,
     /// Calls of today in a thousand of its cap, so that a number with half a share is loaded by half as many.
     load: u32,
@@ -120,7 +107,7 @@ impl Rank {
     pub fn behind(self, best: Rank) -> Passed {
         if self.standing != best.standing {
             Passed::BetterStandingFirst
-        } else if self.nearness != best.nearness {
+        } else if self.locality != best.locality {
             Passed::NearerFirst
         } else if self.turn != best.turn {
             Passed::OutOfTurn
@@ -178,7 +165,7 @@ impl<'a> Judge<'a> {
         }
         Ok(Rank {
             standing,
-            nearness: nearness(candidate.number, self.ask.callee),
+            locality: locality(candidate.number, self.ask.callee),
             turn: match self.turn {
                 Some(turn) if turn.is_of(candidate.number) => TurnRank::ItsTurn,
                 Some(turn) if turn.number == candidate.number => TurnRank::JustHad,
