@@ -379,15 +379,15 @@ async fn exchange(
         Ok(Ok(response)) => response,
     };
     let status = response.status();
-    if status.is_redirection() {
-        if let Some(target) = response.headers().get(reqwest::header::LOCATION) {
-            let target = String::from_utf8_lossy(target.as_bytes());
-            let target: String = target.chars().filter(|c| !c.is_control()).take(200).collect();
-            return Err(HttpError::Denied(format!(
-                "the answer {} redirects to `{target}`, and redirects are not followed",
-                status.as_u16()
-            )));
-        }
+    if status.is_redirection()
+        && let Some(target) = response.headers().get(reqwest::header::LOCATION)
+    {
+        let target = String::from_utf8_lossy(target.as_bytes());
+        let target: String = target.chars().filter(|c| !c.is_control()).take(200).collect();
+        let status = status.as_u16();
+        return Err(HttpError::Denied(format!(
+            "the answer {status} redirects to `{target}`, and redirects are not followed"
+        )));
     }
     if response.content_length().is_some_and(|length| length > size_max) {
         return Err(HttpError::TooLarge(size_max));

@@ -4,9 +4,11 @@
 //! It decides nothing about numbers, and it keeps nothing between two calls of an adapter.
 
 pub mod call;
+pub mod datasets;
 pub mod grant;
 pub mod http;
 pub mod manifest;
+pub mod powers;
 pub mod secrets;
 pub mod trouble;
 

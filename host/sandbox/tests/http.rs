@@ -1,14 +1,15 @@
 //! The gate to the network, against servers that mean no good.
 
+mod common;
+
+use common::server;
 use sandbox::grant::PowerSet;
 use sandbox::http::{Door, Gate, Rebinds, is_public};
 use sandbox::manifest::Manifest;
 use sandbox::secrets::{Secret, Secrets};
 use sandbox::{HttpError, HttpRequest, HttpResponse, Method};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 const MANIFEST: &str = r#"
@@ -39,44 +40,9 @@ per_minute = 4
 
 const KEY: &str = "k3y/with \"odd\" letters";
 
-/// Serves every connection with `answer`; what was asked comes out of the receiver.
-fn server(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let (asked, questions) = channel();
-    let answer = Arc::new(answer);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let (Ok(mut stream), asked, answer) = (stream, asked.clone(), answer.clone()) else { return };
-            thread::spawn(move || {
-                let _ = asked.send(read_request(&mut stream));
-                answer(&mut stream);
-            });
-        }
-    });
-    (address, questions)
-}
-
-fn read_request(stream: &mut TcpStream) -> String {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).unwrap_or(0) == 0 {
-            return head;
-        }
-    }
-    let length = head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok())
-        .unwrap_or(0);
-    let mut body = vec![0; length];
-    let _ = reader.read_exact(&mut body);
-    head + &String::from_utf8_lossy(&body)
-}
-
-fn says(text: impl Into<String>) -> impl Fn(&mut TcpStream) + Send + Sync + 'static {
+fn says(text: impl Into<String>) -> impl Fn(&str, &mut TcpStream) + Send + Sync + 'static {
     let text = text.into();
-    move |stream| {
+    move |_, stream| {
         let _ = stream.write_all(text.as_bytes());
     }
 }
@@ -113,7 +79,7 @@ fn with_header(name: &str, value: &str) -> HttpRequest {
 
 /// Asks one server that answers as told.
 async fn ask(
-    answer: impl Fn(&mut TcpStream) + Send + Sync + 'static,
+    answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static,
     request: HttpRequest,
 ) -> Result<HttpResponse, HttpError> {
     let (address, _questions) = server(answer);
@@ -213,7 +179,7 @@ async fn a_redirect_is_refused_with_where_it_led() {
 async fn a_body_is_bounded_whether_it_says_its_size_or_not() {
     let announced = "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n";
     assert_eq!(ask(says(announced), get("api", "/")).await, Err(HttpError::TooLarge(65_536)));
-    let endless = |stream: &mut TcpStream| {
+    let endless = |_: &str, stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         while stream.write_all(&[b'x'; 4096]).is_ok() {}
     };
@@ -224,12 +190,12 @@ async fn a_body_is_bounded_whether_it_says_its_size_or_not() {
 
 #[tokio::test]
 async fn silence_and_dripping_end_within_their_time() {
-    let silent = |stream: &mut TcpStream| {
+    let silent = |_: &str, stream: &mut TcpStream| {
         // Holds the connection until the other side gives up.
         let _ = stream.read(&mut [0]);
     };
     assert_eq!(ask(silent, get("api", "/")).await, Err(HttpError::TimedOut));
-    let drip = |stream: &mut TcpStream| {
+    let drip = |_: &str, stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         // One byte whenever the last is on its way: far fewer bytes than patience.
         while stream.write_all(b".").and_then(|()| stream.flush()).is_ok() {
