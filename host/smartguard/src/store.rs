@@ -14,11 +14,13 @@ mod envelope;
 mod jobs;
 mod memory;
 mod plan;
+mod sled;
 
 pub use blobs::BlobId;
 pub use envelope::{HEADER_BYTES, PAYLOAD_MAX, VALUE_MAX};
 pub use jobs::{JOB_ID_MAX, JOB_PAYLOAD_MAX, JOBS_TAKE_MAX, Job, NewJob, Queue};
 pub use memory::{MemoryDisk, MemoryStore};
+pub use sled::{OpenError, SledOptions, SledStore, Verify, WAITING_MAX};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;

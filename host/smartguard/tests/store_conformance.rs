@@ -18,6 +18,14 @@ impl Place for Memory {
     }
 }
 
+struct Folder(tempfile::TempDir);
+
+impl Place for Folder {
+    fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SledStore::open(&self.0.path().join("store"), SledOptions::default()).expect("a folder opens"))
+    }
+}
+
 type Case = for<'a> fn(&'a dyn Place) -> BoxFuture<'a, ()>;
 
 /// Asks one case of every engine, each in a place of its own.
@@ -28,7 +36,7 @@ async fn check(case: Case) {
 }
 
 fn places() -> Vec<Box<dyn Place>> {
-    vec![Box::new(Memory(MemoryDisk::default()))]
+    vec![Box::new(Memory(MemoryDisk::default())), Box::new(Folder(tempfile::tempdir().expect("a folder for the test")))]
 }
 
 fn key(text: &str) -> Key {

@@ -193,7 +193,7 @@ impl<'a, V: View> Plan<'a, V> {
 }
 
 /// Refuses what is over a bound, before anything is looked at.
-fn bounds(ops: &[Op]) -> Result<(), CommitError> {
+pub(super) fn bounds(ops: &[Op]) -> Result<(), CommitError> {
     let within = |bound, size, max| match size > max {
         true => Err(CommitError::TooLarge { bound, size, max }),
         false => Ok(()),
