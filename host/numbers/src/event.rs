@@ -106,6 +106,10 @@ pub enum What {
     FilingIntended {
         plan: FilingPlan,
     },
+    /// Recorded before a filing in [`crate::case::FilingState::Again`] leaves once more, for the same reason.
+    FilingResent {
+        filing: u64,
+    },
     FilingAnswered {
         filing: u64,
         answer: FilingOutcome,

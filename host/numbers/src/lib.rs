@@ -13,6 +13,7 @@ pub mod choose;
 pub mod decision;
 pub mod e164;
 pub mod event;
+pub mod life;
 pub mod moment;
 pub mod number;
 pub mod outcome;
@@ -43,7 +44,7 @@ pub use packet::{Confidence, Email, FileContent, Packet, PacketField, PacketFile
 pub use policy::{Durability, OnUnknownUser, Policy, Rung};
 pub use standing::{AgencyId, Observation, Score, Status};
 pub use state::{AdapterFacts, Effects, State};
-pub use step::{Refusal, Touched};
+pub use step::{Lack, Refusal, Touched, agency_of_report};
 pub use turn::{Turn, Turns};
 pub use usage::Usage;
 pub use wants::Command;

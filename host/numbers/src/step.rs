@@ -1,15 +1,33 @@
 //! The next state: what an event changes.
 //!
-//! An event goes through whole or is refused whole: [`Change`] keeps what it touches as it was, and puts it back.
+//! An event goes through whole or is refused whole: [`change::Change`] keeps what it touches as it was, and puts it back.
 //! The branching of a number's life is in [`settle`] alone; the other modules record what happened and let it decide.
 
+mod cases;
+mod change;
+mod filings;
 mod index;
+mod observe;
+mod pools;
+mod settle;
+
+pub use observe::{OWN_CALLS, UNATTRIBUTED, agency_of_report};
+pub use settle::Lack;
 
 use crate::e164::E164;
-use crate::number::Life;
-use crate::owner::OwnerId;
+use crate::event::{ADAPTERS_MAX, Event, IMPORT_ROWS_MAX, ImportedRow, NUMBERS_MAX, Service, What};
+use crate::number::{Life, Number, Origin, Place, RightToUse};
+use crate::owner::{Owner, OwnerId};
+use crate::state::State;
+use change::Change;
 use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeSet;
+
+pub(crate) use filings::dispute_key;
+
+/// How long a person has for a task whose adapter names no date. A guess: until tomorrow.
+pub const TASK_DUE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The records that an event changed; each is to be stored again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,3 +122,162 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for Refusal {}
+
+impl State {
+    /// Applies an event, whole or not at all.
+    ///
+    /// # Errors
+    /// When it does not fit the state, which is then as it was.
+    pub fn step(&mut self, event: &Event) -> Result<Touched, Refusal> {
+        let mut change = Change::new(self, event.at);
+        match apply(&mut change, &event.what) {
+            Ok(()) => Ok(change.keep()),
+            Err(refusal) => {
+                change.undo();
+                Err(refusal)
+            }
+        }
+    }
+}
+
+fn apply(change: &mut Change<'_>, what: &What) -> Result<(), Refusal> {
+    match what {
+        What::BusinessAdded(business) => {
+            change.touched.businesses.insert(business.id.clone());
+            change.state.businesses.insert(business.id.clone(), business.clone());
+            Ok(())
+        }
+        What::OwnerAdded { id, business, pool_size } => add_owner(change, id, business, *pool_size),
+        What::NumbersImported { business, by: _, rows } => import(change, business, rows),
+        What::RightRecorded { number, right } => {
+            change.edit_number(*number, |number| number.right = right.clone())?;
+            settle::settle(change, *number)
+        }
+        What::CallbackProven { number, route } => {
+            change.edit_number(*number, |number| number.callback_route = Some(route.clone()))
+        }
+        What::PolicyAdopted { revision, policy } => {
+            change.state.policy = policy.clone();
+            change.state.policy_revision = *revision;
+            change.touched.policy = true;
+            Ok(())
+        }
+        What::RosterChanged { adapters } => {
+            bounded("adapters", adapters.len(), ADAPTERS_MAX)?;
+            change.state.adapters = adapters.iter().map(|adapter| (adapter.id.clone(), adapter.clone())).collect();
+            change.state.reindex_unfiled();
+            change.touched.adapters = true;
+            Ok(())
+        }
+        What::Observed { source, adapter, asked, observations } => {
+            observe::observed(change, source, adapter.as_deref(), asked, observations)
+        }
+        What::CheckFailed { adapter, asked, failure } => observe::check_failed(change, adapter, asked, failure),
+        What::EarlyWarning { number, carriers } => observe::warned(change, *number, *carriers),
+        What::NumberDrawn { owner, number } => pools::draw(change, *number, owner),
+        What::NumbersBenched { numbers, by: _ } => {
+            bounded("numbers", numbers.len(), NUMBERS_MAX)?;
+            numbers.iter().try_for_each(|number| pools::bench(change, *number))
+        }
+        What::FilingIntended { plan } => filings::intended(change, plan),
+        What::FilingResent { filing } => filings::resent(change, *filing),
+        What::FilingAnswered { filing, answer } => filings::answered(change, *filing, answer),
+        What::TaskDone { task, by, note } => filings::task_done(change, *task, by, note.as_deref()),
+        What::TaskWithdrawn { task, by, reason } => filings::task_withdrawn(change, *task, by, reason),
+        What::Woke { numbers } => {
+            bounded("numbers", numbers.len(), NUMBERS_MAX)?;
+            // A number that is gone needs no waking.
+            let known: Vec<E164> = numbers.iter().copied().filter(|n| change.state.numbers.contains_key(n)).collect();
+            known.into_iter().try_for_each(|number| settle::settle(change, number))
+        }
+        What::Restarted => filings::restarted(change),
+        What::NumberRetired { number, by: _ } => settle::retire(change, *number),
+    }
+}
+
+fn add_owner(change: &mut Change<'_>, id: &OwnerId, business: &str, pool_size: Option<u32>) -> Result<(), Refusal> {
+    known_business(change, business)?;
+    if change.state.owners.contains_key(id) {
+        return Err(Refusal::OwnerExists(id.clone()));
+    }
+    let pool_size = pool_size.unwrap_or(change.state.policy.pool_size);
+    change.put_owner(Owner { id: id.clone(), business: business.to_owned(), pool_size, filled: pool_size == 0 });
+    pools::fill(change, id)
+}
+
+fn import(change: &mut Change<'_>, business: &str, rows: &[ImportedRow]) -> Result<(), Refusal> {
+    bounded("rows", rows.len(), IMPORT_ROWS_MAX)?;
+    known_business(change, business)?;
+    for row in rows {
+        match change.state.numbers.get(&row.number) {
+            Some(number) if number.business != business => {
+                return Err(Refusal::NumberOfOther { number: row.number, business: number.business.clone() });
+            }
+            // Imported again: only what it lacked is learned, so that a second import of the same file changes nothing.
+            Some(_) => change.edit_number(row.number, |number| {
+                if !number.is_proven() {
+                    number.right = row.right.clone();
+                }
+                if number.callback_route.is_none() {
+                    number.callback_route.clone_from(&row.callback_route);
+                }
+            })?,
+            None => {
+                let number = imported(change, business, row);
+                change.put_number(number);
+            }
+        }
+    }
+    for row in rows {
+        settle::settle(change, row.number)?;
+    }
+    Ok(())
+}
+
+fn imported(change: &Change<'_>, business: &str, row: &ImportedRow) -> Number {
+    let now = change.now;
+    let proven = row.right != RightToUse::Unproven;
+    let (origin, first_shown) = match row.service {
+        Service::New => (Origin::New, None),
+        Service::InService { since } => {
+            let deadline = now.plus(change.state.policy.adopted_deadline);
+            (Origin::Adopted { in_service_since: since, deadline }, Some(since))
+        }
+    };
+    let (life, place) = match row.service {
+        Service::InService { .. } if proven => (Life::Ready, Place::Reserve),
+        Service::InService { .. } | Service::New => (Life::Quarantined, Place::Aside),
+    };
+    Number {
+        e164: row.number,
+        business: business.to_owned(),
+        right: row.right.clone(),
+        origin,
+        life,
+        life_since: now,
+        place,
+        home: None,
+        standings: Vec::new(),
+        checked: Vec::new(),
+        registrations: Vec::new(),
+        first_shown,
+        swapped_in: None,
+        ramp_since: None,
+        rest_until: None,
+        cases: Vec::new(),
+        callback_route: row.callback_route.clone(),
+        revision: 0,
+    }
+}
+
+fn known_business(change: &Change<'_>, business: &str) -> Result<(), Refusal> {
+    if change.state.businesses.contains_key(business) {
+        Ok(())
+    } else {
+        Err(Refusal::UnknownBusiness(business.to_owned()))
+    }
+}
+
+fn bounded(what: &'static str, count: usize, max: usize) -> Result<(), Refusal> {
+    if count <= max { Ok(()) } else { Err(Refusal::TooMany { what, count, max }) }
+}

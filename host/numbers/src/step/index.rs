@@ -1,11 +1,10 @@
 //! Keeps the indexes in step with the records.
 
 use crate::case::{Filing, Purpose};
-use crate::e164::E164;
 use crate::number::{Life, Number, Place};
 use crate::owner::OwnerId;
 use crate::state::{AdapterFacts, Index, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl State {
     /// Makes every index anew from the records.
@@ -114,16 +113,11 @@ fn is_unfiled(number: &Number, adapters: &BTreeMap<String, AdapterFacts>) -> boo
 }
 
 /// Takes `value` out of the set at `key`, and the set with it when it was the last, so that equal states have equal indexes.
-fn remove<K: Ord, V: Ord>(sets: &mut BTreeMap<K, std::collections::BTreeSet<V>>, key: &K, value: &V) {
+fn remove<K: Ord, V: Ord>(sets: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
     if let Some(set) = sets.get_mut(key) {
         set.remove(value);
         if set.is_empty() {
             sets.remove(key);
         }
     }
-}
-
-/// The numbers of this set, for callers that change the state while they go through it.
-pub(crate) fn copied(numbers: Option<&std::collections::BTreeSet<E164>>) -> Vec<E164> {
-    numbers.into_iter().flatten().copied().collect()
 }

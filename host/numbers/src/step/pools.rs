@@ -1,0 +1,222 @@
+//! Who gets which number: first fills, replacements within the swap ration, and the way out of a pool.
+
+use super::Refusal;
+use super::change::Change;
+use crate::e164::E164;
+use crate::life::LifeChange;
+use crate::moment::Moment;
+use crate::number::{Life, Number, Place};
+use crate::owner::{Owner, OwnerId};
+use crate::state::State;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl State {
+    /// How many numbers of this business may still be shown for the first time in the place of another.
+    ///
+    /// Agencies take a stream of fresh numbers for abuse, so it is rationed; one is always allowed, or a small business never heals.
+    pub fn swaps_left(&self, business: &str, now: Moment) -> usize {
+        let holdings = self.index.holdings.get(business).copied().unwrap_or(0);
+        let allowed = (holdings * self.policy.swap_percent_max as usize / 100).max(1);
+        let window = self.policy.swap_window;
+        let made = self
+            .index
+            .swapped
+            .get(business)
+            .map_or(0, |swapped| swapped.iter().rev().take_while(|(at, _)| at.plus(window) > now).count());
+        allowed.saturating_sub(made)
+    }
+
+    /// Whether the swap ration lets this number join this pool now.
+    pub fn may_join(&self, number: &Number, owner: &Owner, now: Moment) -> bool {
+        number.first_shown.is_some() || !owner.filled || self.swaps_left(&owner.business, now) > 0
+    }
+
+    fn lacks_numbers(&self, owner: &Owner) -> bool {
+        self.count_in(&owner.business, &Place::Pool(owner.id.clone())) < owner.pool_size as usize
+    }
+}
+
+/// Fills a new owner's pool from the reserve: numbers that were there before, then numbers nobody has a claim on,
+/// spread evenly over the area codes, the lowest first.
+pub(super) fn fill(change: &mut Change<'_>, id: &OwnerId) -> Result<(), Refusal> {
+    let Some(owner) = change.state.owners.get(id).cloned() else { return Err(Refusal::UnknownOwner(id.clone())) };
+    // By claim and area code, each in ascending order; `pop_first` then needs no search.
+    let mut free: BTreeMap<u8, BTreeMap<Option<u16>, BTreeSet<E164>>> = BTreeMap::new();
+    for number in change.state.numbers_in(&owner.business, &Place::Reserve).filter(|number| is_free(number)) {
+        let areas = free.entry(claim(number, id)).or_default();
+        areas.entry(number.e164.area_code()).or_default().insert(number.e164);
+    }
+    let mut held: BTreeMap<Option<u16>, usize> = BTreeMap::new();
+    for number in change.state.pool(&owner) {
+        *held.entry(number.e164.area_code()).or_default() += 1;
+    }
+    for mut areas in free.into_values() {
+        while change.state.lacks_numbers(&owner) {
+            let fewest = areas.keys().min_by_key(|area| (held.get(*area).copied().unwrap_or(0), **area)).copied();
+            let Some(area) = fewest else { break };
+            let Some(number) = areas.get_mut(&area).and_then(BTreeSet::pop_first) else {
+                areas.remove(&area);
+                continue;
+            };
+            assign(change, number, id)?;
+            *held.entry(area).or_default() += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a ready number to a pool that lacks one: its home first, then the owners in order.
+pub(super) fn offer(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
+    let number = change.number(e164)?;
+    if !is_free(number) {
+        return Ok(());
+    }
+    let short = change.state.index.short.get(&number.business);
+    let fits = |id: &&OwnerId| {
+        change.state.owners.get(id).is_some_and(|owner| change.state.may_join(number, owner, change.now))
+    };
+    let taker = number
+        .home
+        .as_ref()
+        .filter(|home| short.is_some_and(|short| short.contains(home)))
+        .filter(fits)
+        .or_else(|| short.into_iter().flatten().find(fits))
+        .cloned();
+    match taker {
+        Some(owner) => assign(change, e164, &owner),
+        None => Ok(()),
+    }
+}
+
+/// Takes a number out of its pool or off the bench, and puts a ready one of its area code in its place, if there is one.
+pub(super) fn leave(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
+    let number = change.number(e164)?;
+    let Place::Pool(id) = number.place.clone() else {
+        return change.edit_number(e164, |number| number.place = Place::Aside);
+    };
+    change.edit_number(e164, |number| {
+        number.place = Place::Aside;
+        number.home = Some(id.clone());
+    })?;
+    let Some(owner) = change.state.owners.get(&id) else { return Ok(()) };
+    let replacement = change
+        .state
+        .numbers_in(&owner.business, &Place::Reserve)
+        .filter(|other| other.e164.area_code() == e164.area_code() && is_free(other))
+        .filter(|other| change.state.may_join(other, owner, change.now))
+        // A number that callees know already costs no ration.
+        .min_by_key(|other| (claim(other, &id), other.first_shown.is_none(), other.e164))
+        .map(|other| other.e164);
+    match replacement {
+        Some(other) => assign(change, other, &id),
+        None => Ok(()),
+    }
+}
+
+/// The hot path took this number for this owner.
+pub(super) fn draw(change: &mut Change<'_>, e164: E164, id: &OwnerId) -> Result<(), Refusal> {
+    let owner = change.state.owners.get(id).ok_or_else(|| Refusal::UnknownOwner(id.clone()))?;
+    let number = change.number(e164)?;
+    if number.business != owner.business {
+        return Err(Refusal::NumberOfOther { number: e164, business: number.business.clone() });
+    }
+    check_free(number)?;
+    if !change.state.lacks_numbers(owner) {
+        return Err(Refusal::PoolFull(id.clone()));
+    }
+    if !change.state.may_join(number, owner, change.now) {
+        return Err(Refusal::SwapRation(owner.business.clone()));
+    }
+    assign(change, e164, id)
+}
+
+/// Puts a ready number on the bench of its business. A person does this, so it is no swap.
+pub(super) fn bench(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
+    check_free(change.number(e164)?)?;
+    show(change, e164, Place::Bench, None)
+}
+
+/// A number that rested goes back: to where it stayed, to its home if there is room, else to the reserve.
+pub(super) fn take_back(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
+    let number = change.number(e164)?;
+    let home = number.home.as_ref().and_then(|id| change.state.owners.get(id));
+    let (step, place) = match (&number.place, home) {
+        (Place::Pool(_) | Place::Bench, _) => (LifeChange::Returned, number.place.clone()),
+        (Place::Aside | Place::Reserve, Some(home))
+            if change.state.lacks_numbers(home) && change.state.may_join(number, home, change.now) =>
+        {
+            (LifeChange::Returned, Place::Pool(home.id.clone()))
+        }
+        (Place::Aside | Place::Reserve, _) => (LifeChange::Reserved, Place::Reserve),
+    };
+    let now = change.now;
+    let joined = place.clone();
+    change.live(e164, step, place)?;
+    change.edit_number(e164, |number| {
+        number.rest_until = None;
+        number.ramp_since = Some(now);
+        if step == LifeChange::Returned {
+            number.home = None;
+        }
+    })?;
+    if let Place::Pool(id) = joined { note_full(change, &id) } else { Ok(()) }
+}
+
+/// Whether one more may rest in this pool without thinning it too much.
+pub(super) fn may_rest_in_place(change: &Change<'_>, number: &Number) -> bool {
+    let Place::Pool(id) = &number.place else { return number.place == Place::Bench };
+    let Some(owner) = change.state.owners.get(id) else { return false };
+    let resting = change.state.pool(owner).filter(|other| other.life == Life::Resting).count() + 1;
+    resting * 100 <= owner.pool_size as usize * change.state.policy.resting_percent_max as usize
+}
+
+fn assign(change: &mut Change<'_>, e164: E164, id: &OwnerId) -> Result<(), Refusal> {
+    let swaps = change.state.owners.get(id).is_some_and(|owner| owner.filled);
+    show(change, e164, Place::Pool(id.clone()), swaps.then_some(change.now))?;
+    note_full(change, id)
+}
+
+fn show(change: &mut Change<'_>, e164: E164, place: Place, swapped_in: Option<Moment>) -> Result<(), Refusal> {
+    change.live(e164, LifeChange::Assigned, place)?;
+    let now = change.now;
+    change.edit_number(e164, |number| {
+        number.home = None;
+        if number.first_shown.is_none() {
+            number.first_shown = Some(now);
+            number.ramp_since = Some(now);
+            number.swapped_in = swapped_in;
+        }
+    })
+}
+
+fn note_full(change: &mut Change<'_>, id: &OwnerId) -> Result<(), Refusal> {
+    let owner = change.state.owners.get(id).ok_or_else(|| Refusal::UnknownOwner(id.clone()))?;
+    if !owner.filled && !change.state.lacks_numbers(owner) {
+        let filled = Owner { filled: true, ..owner.clone() };
+        change.put_owner(filled);
+    }
+    Ok(())
+}
+
+/// Own numbers first, then free ones, then those another owner has a claim on.
+fn claim(number: &Number, owner: &OwnerId) -> u8 {
+    match &number.home {
+        Some(home) if home == owner => 0,
+        None => 1,
+        Some(_) => 2,
+    }
+}
+
+fn is_free(number: &Number) -> bool {
+    check_free(number).is_ok()
+}
+
+fn check_free(number: &Number) -> Result<(), Refusal> {
+    if !number.is_proven() {
+        return Err(Refusal::Unproven(number.e164));
+    }
+    if number.life != Life::Ready || number.place != Place::Reserve {
+        return Err(Refusal::NotInReserve(number.e164));
+    }
+    Ok(())
+}
