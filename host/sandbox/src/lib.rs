@@ -9,8 +9,10 @@ pub mod grant;
 pub mod http;
 pub mod manifest;
 pub mod powers;
+pub mod roster;
 pub mod secrets;
 pub mod trouble;
+pub mod watch;
 
 pub use call::{
     Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Method, Powers,

@@ -43,6 +43,8 @@ pub struct Manifest {
     /// Requests in any minute, over all origins; none means [`RATE_PER_MINUTE_DEFAULT`].
     pub per_minute: u32,
     pub speaks_for: Vec<String>,
+    /// Agencies that a filing here reaches, beside those it speaks for.
+    pub files_for: Vec<String>,
     /// Carriers whose subscribers see what this agency says, in its own words.
     pub coverage: Vec<String>,
     pub functions: Functions,

@@ -94,6 +94,8 @@ struct AgenciesFile {
     #[serde(default)]
     speaks_for: Vec<Spanned<String>>,
     #[serde(default)]
+    files_for: Vec<Spanned<String>>,
+    #[serde(default)]
     coverage: Vec<String>,
 }
 
@@ -239,7 +241,7 @@ impl Reader<'_> {
             self.bounded(field, value.as_ref(), default, bounds)
         };
         Ok(Limits {
-            memory_max: bounded("memory_max_mib", &written.memory_max_mib, 48, 4..=1024)? * MIB,
+            memory_max: bounded("memory_max_mib", &written.memory_max_mib, 48, 4..=MEMORY_MAX_MIB)? * MIB,
             cpu_max: Duration::from_millis(bounded("cpu_ms", &written.cpu_ms, 500, 1..=60_000)?),
             timeout: Duration::from_secs(bounded("timeout_s", &written.timeout_s, 20, 1..=300)?),
             concurrency: bounded("concurrency", &written.concurrency, 4, 1..=64)? as u32,
@@ -289,6 +291,9 @@ impl Reader<'_> {
     }
 }
 
+/// The engine reserves this much address space for each call, so no manifest can ask for more.
+const MEMORY_MAX_MIB: u64 = 64;
+
 /// One request in a minute at least, a hundred a second at most.
 const RATE_BOUNDS: RangeInclusive<u64> = 1..=6_000;
 
@@ -323,12 +328,9 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
         let bound = secret.origins.get_ref().iter().cloned().collect();
         secrets.insert(name.get_ref().clone(), SecretAsk { origins: bound, obtained: secret.obtained.clone() });
     }
-    let speaks_for = written
-        .agencies
-        .speaks_for
-        .iter()
-        .map(|agency| reader.name("agency id", agency))
-        .collect::<Result<Vec<String>, Trouble>>()?;
+    let agencies = |written: &[Spanned<String>]| {
+        written.iter().map(|agency| reader.name("agency id", agency)).collect::<Result<Vec<String>, Trouble>>()
+    };
     let tracks = written.functions.track.is_some();
     let filing = |name: &str, written: &Option<FilingFile>| {
         written.as_ref().map(|written| reader.filing(name, written, tracks)).transpose()
@@ -376,7 +378,8 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
         origins,
         secrets,
         config: written.config.into_iter().map(|(key, Setting(value))| (key, value)).collect(),
-        speaks_for,
+        speaks_for: agencies(&written.agencies.speaks_for)?,
+        files_for: agencies(&written.agencies.files_for)?,
         coverage: written.agencies.coverage,
         functions,
         timetable: Timetable {

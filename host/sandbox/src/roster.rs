@@ -1,0 +1,308 @@
+//! The roster: which adapters there are, which of them serve, and why the others do not.
+//!
+//! Owns the seats, one an adapter id. A new version is read, judged, built and asked who it is beside the one that serves;
+//! one pointer swap puts it in force, and calls in flight finish on what they started with.
+//! Whatever fails on the way changes nothing but the visible [`Trouble`] of its seat.
+//! Repeated faults bench an adapter for a while; what a fault is, the caller's error says ([`Strike`]).
+//! How an adapter is built is the [`Maker`]'s business, and where files change is told by [`crate::watch`].
+
+mod seat;
+
+pub use seat::{AdapterStatus, Live, Origin, Refused, State, Strike};
+
+use crate::datasets::Datasets;
+use crate::grant::{Grant, Grants, Verdict};
+use crate::http::Gate;
+use crate::manifest::Manifest;
+use crate::powers::HostPowers;
+use crate::trouble::Trouble;
+use futures_util::future::{BoxFuture, join_all};
+use numbers::Moment;
+use parking_lot::{Mutex, RwLock};
+use seat::{Candidate, Seat};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Turns an adapter's code into something that can be called.
+pub trait Maker: Send + Sync {
+    type Guest: Send + Sync;
+
+    /// Builds under the manifest's limits, and asks the adapter who it is.
+    fn make<'a>(
+        &'a self,
+        manifest: &'a Manifest,
+        file: &'a str,
+        code: Vec<u8>,
+    ) -> BoxFuture<'a, Result<Made<Self::Guest>, Trouble>>;
+}
+
+/// An adapter that runs, and what it says of itself.
+pub struct Made<G> {
+    pub guest: G,
+    pub id: String,
+    pub speaks_for: Vec<String>,
+}
+
+/// An adapter that came with the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Bundled {
+    pub id: &'static str,
+    pub manifest: &'static str,
+    pub script: &'static str,
+}
+
+/// All adapters.
+pub struct Roster<M: Maker> {
+    maker: M,
+    gate: Arc<Gate>,
+    datasets: Datasets,
+    /// The operator's settings, by adapter.
+    config: BTreeMap<String, BTreeMap<String, String>>,
+    grants: Mutex<Grants>,
+    bundled: Mutex<BTreeMap<String, Bundled>>,
+    seats: RwLock<BTreeMap<String, Arc<Seat<M::Guest>>>>,
+}
+
+/// What became of an offered version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// It serves now.
+    Live,
+    /// It is what already serves.
+    Unchanged,
+    /// It waits for a grant, and the one before it serves on if there is one.
+    Waiting,
+}
+
+/// Code above this is not read. The engine has its own, tighter bound for each form.
+const CODE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The names under which a folder may hold the adapter's code, in the order they are looked for.
+const CODE_FILES: [&str; 2] = ["adapter.js", "adapter.wasm"];
+
+impl<M: Maker> Roster<M> {
+    pub fn new(
+        maker: M,
+        gate: Arc<Gate>,
+        datasets: Datasets,
+        config: BTreeMap<String, BTreeMap<String, String>>,
+        grants: Grants,
+    ) -> Roster<M> {
+        let (grants, bundled, seats) = (Mutex::new(grants), Mutex::default(), RwLock::default());
+        Roster { maker, gate, datasets, config, grants, bundled, seats }
+    }
+
+    /// Puts the adapters in force that came with the program, granted what their own manifests ask.
+    /// One that fails is visible in its seat; the others serve.
+    pub async fn load_bundled(&self, bundled: &[Bundled], now: Moment) {
+        let each = bundled.iter().map(|bundled| async move {
+            self.bundled.lock().insert(bundled.id.to_owned(), *bundled);
+            if let Ok(manifest) = Manifest::parse(bundled.id, bundled.manifest) {
+                self.grants.lock().add(&Grant::of(&manifest));
+            }
+            // The refusal stands in the seat.
+            drop(self.offer(bundled.id, bundled.candidate(), now).await);
+        });
+        join_all(each).await;
+    }
+
+    /// Puts the adapter of one folder in force, in the place of a bundled one of the same id.
+    ///
+    /// # Errors
+    /// Why not; it also stands in the adapter's seat, and what served before serves on.
+    pub async fn load_folder(&self, folder: &Path, now: Moment) -> Result<Offered, Trouble> {
+        let id = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        match Candidate::read(folder, &id) {
+            Ok(candidate) => self.offer(&id, candidate, now).await,
+            Err(trouble) => {
+                self.seat(&id).refuse(trouble.clone());
+                Err(trouble)
+            }
+        }
+    }
+
+    /// The folder of an adapter is gone: the bundled one serves again, or nobody does.
+    ///
+    /// # Errors
+    /// When the bundled one cannot be put in force.
+    pub async fn remove_folder(&self, id: &str, now: Moment) -> Result<(), Trouble> {
+        let bundled = self.bundled.lock().get(id).copied();
+        match bundled {
+            Some(bundled) => self.offer(id, bundled.candidate(), now).await.map(drop),
+            None => {
+                self.seats.write().remove(id);
+                Ok(())
+            }
+        }
+    }
+
+    /// Grants an adapter everything that its newest version asks for, and puts that version in force if it waits.
+    ///
+    /// # Errors
+    /// When there is no such adapter, or it cannot be put in force.
+    pub async fn grant(&self, id: &str, now: Moment) -> Result<Grant, Trouble> {
+        let seat = self.seats.read().get(id).cloned();
+        let unknown =
+            || Trouble::new(id, "no adapter of this id is here", "put its folder under the adapters' folder first");
+        let seat = seat.ok_or_else(unknown)?;
+        let waiting = seat.take_waiting();
+        let manifest = match (&waiting, seat.live()) {
+            (Some(candidate), _) => Manifest::parse(&candidate.file, &candidate.manifest)?,
+            (None, Some(live)) => live.manifest.clone(),
+            (None, None) => return Err(seat.trouble().unwrap_or_else(unknown)),
+        };
+        let grant = Grant::of(&manifest);
+        self.grants.lock().add(&grant);
+        if let Some(candidate) = waiting {
+            self.offer(id, candidate, now).await?;
+        }
+        Ok(grant)
+    }
+
+    /// What serves under this id, rest or no rest.
+    pub fn live(&self, id: &str) -> Option<Arc<Live<M::Guest>>> {
+        self.seats.read().get(id)?.live()
+    }
+
+    /// Everything that serves.
+    pub fn all_live(&self) -> Vec<Arc<Live<M::Guest>>> {
+        self.seats.read().values().filter_map(|seat| seat.live()).collect()
+    }
+
+    /// Calls an adapter, counts how it went, and benches it when it keeps failing.
+    /// The call gets the version that serves now, and keeps it to its end.
+    ///
+    /// # Errors
+    /// When nobody serves or the adapter rests, and what the call itself failed with.
+    pub async fn call<T, E, F>(&self, id: &str, now: Moment, call: F) -> Result<T, Refused<E>>
+    where
+        E: Strike,
+        F: AsyncFnOnce(Arc<Live<M::Guest>>) -> Result<T, E>,
+    {
+        let seat = self.seats.read().get(id).cloned();
+        let seat = seat.ok_or_else(|| Refused::NotLive(format!("there is no adapter `{id}`")))?;
+        seat.call(now, call).await
+    }
+
+    /// Every seat, for people.
+    pub fn list(&self, now: Moment) -> Vec<AdapterStatus> {
+        let seats: Vec<_> = self.seats.read().iter().map(|(id, seat)| (id.clone(), seat.clone())).collect();
+        seats.into_iter().map(|(id, seat)| seat.status(id, now, &self.gate)).collect()
+    }
+
+    fn seat(&self, id: &str) -> Arc<Seat<M::Guest>> {
+        self.seats.write().entry(id.to_owned()).or_default().clone()
+    }
+
+    /// Read, judge, build, ask, swap. Offers for one seat go one after the other, so the last one offered wins.
+    async fn offer(&self, id: &str, candidate: Candidate, now: Moment) -> Result<Offered, Trouble> {
+        let seat = self.seat(id);
+        let _alone = seat.offering.lock().await;
+        let offered = self.build(id, &seat, candidate, now).await;
+        if let Err(trouble) = &offered {
+            tracing::warn!(adapter = id, %trouble, "a version was refused");
+            seat.refuse(trouble.clone());
+        }
+        offered
+    }
+
+    async fn build(
+        &self,
+        id: &str,
+        seat: &Seat<M::Guest>,
+        candidate: Candidate,
+        now: Moment,
+    ) -> Result<Offered, Trouble> {
+        let manifest = Manifest::parse(&candidate.file, &candidate.manifest)?;
+        if manifest.id != id {
+            return Err(Trouble::new(
+                &candidate.file,
+                format!("`id` is `{}`, and the folder is `{id}`", manifest.id),
+                "give both the same name",
+            ));
+        }
+        let verdict = self.grants.lock().judge(&manifest);
+        let permitted = match verdict {
+            Verdict::Granted(permitted) => permitted,
+            Verdict::Held { .. } | Verdict::Ungranted { .. } => {
+                tracing::warn!(adapter = id, ?verdict, "a version waits for a grant");
+                seat.wait(candidate, &verdict);
+                return Ok(Offered::Waiting);
+            }
+        };
+        let revision = candidate.revision();
+        if seat.live().is_some_and(|live| live.revision == revision) {
+            seat.settle();
+            return Ok(Offered::Unchanged);
+        }
+        let made = self.maker.make(&manifest, &candidate.code_file, candidate.code).await?;
+        if made.id != manifest.id {
+            return Err(Trouble::new(
+                &candidate.code_file,
+                format!("`describe` says `{}`, and {} says `{}`", made.id, candidate.file, manifest.id),
+                "let `describe` answer with the manifest's id",
+            ));
+        }
+        if let Some(agency) = made.speaks_for.iter().find(|agency| !manifest.speaks_for.contains(agency)) {
+            return Err(Trouble::new(
+                &candidate.code_file,
+                format!("`describe` speaks for `{agency}`, and the manifest does not"),
+                "name it under [agencies] `speaks_for`",
+            ));
+        }
+        let nothing = BTreeMap::new();
+        let settings = self.config.get(id).unwrap_or(&nothing);
+        let powers = Arc::new(HostPowers::new(&manifest, &permitted, &self.gate, &self.datasets, settings)?);
+        tracing::info!(adapter = id, version = manifest.version, revision, "a version serves");
+        seat.swap(Live { manifest, guest: made.guest, powers, revision, origin: candidate.origin, loaded_at: now });
+        Ok(Offered::Live)
+    }
+}
+
+impl Bundled {
+    fn candidate(&self) -> Candidate {
+        Candidate {
+            file: format!("{}/adapter.toml", self.id),
+            manifest: self.manifest.to_owned(),
+            code_file: format!("{}/adapter.js", self.id),
+            code: self.script.as_bytes().to_vec(),
+            origin: Origin::Bundled,
+        }
+    }
+}
+
+impl Candidate {
+    fn read(folder: &Path, id: &str) -> Result<Candidate, Trouble> {
+        let manifest_path = folder.join("adapter.toml");
+        let file = manifest_path.display().to_string();
+        let unreadable = |file: &str, error: std::io::Error| {
+            Trouble::new(file, format!("cannot be read: {error}"), "make it a file that this user may read")
+        };
+        // Reads with its bound; the text is parsed once the seat is known.
+        let size = std::fs::metadata(&manifest_path).map_err(|error| unreadable(&file, error))?.len();
+        if size > crate::manifest::MANIFEST_BYTES_MAX {
+            return Err(Trouble::new(&file, format!("has {size} bytes and is no manifest"), "move data out of it"));
+        }
+        let manifest = std::fs::read_to_string(&manifest_path).map_err(|error| unreadable(&file, error))?;
+        let code_path =
+            CODE_FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
+                Trouble::new(
+                    folder.display().to_string(),
+                    "holds a manifest and no code",
+                    format!("add one of {}", CODE_FILES.join(", ")),
+                )
+            })?;
+        let code_name = code_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let code_file = format!("{id}/{code_name}");
+        let size = std::fs::metadata(&code_path).map_err(|error| unreadable(&code_file, error))?.len();
+        if size > CODE_BYTES_MAX {
+            return Err(Trouble::new(
+                &code_file,
+                format!("has {size} bytes"),
+                format!("keep it under {CODE_BYTES_MAX}"),
+            ));
+        }
+        let code = std::fs::read(&code_path).map_err(|error| unreadable(&code_file, error))?;
+        Ok(Candidate { file, manifest, code_file, code, origin: Origin::Folder(folder.to_owned()) })
+    }
+}
