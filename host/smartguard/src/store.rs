@@ -11,6 +11,7 @@
 
 mod blobs;
 mod envelope;
+pub mod export;
 mod jobs;
 mod memory;
 mod plan;

@@ -109,6 +109,11 @@ impl Letters {
 pub(super) fn write_durably(part: &Path, place: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = File::create(part)?;
     file.write_all(content)?;
+    settle(&file, part, place)
+}
+
+/// Gives a written file its name, durably.
+pub(super) fn settle(file: &File, part: &Path, place: &Path) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(part, place)?;
     sync_folder(place.parent().unwrap_or(Path::new(".")))

@@ -104,10 +104,13 @@ fn load(folder: &Path, options: &SledOptions, witness: &File) -> Result<(Engine,
         Some(state) => state,
     };
     let clean = state.stopped_cleanly;
-    if options.verify == Verify::Always || (options.verify == Verify::AfterUncleanStop && !clean) {
-        if let Some(why) = plan::verify(&engine, &state).map_err(damaged)? {
-            return Err(Fault::Damaged(why));
-        }
+    let verifies = match options.verify {
+        Verify::Never => false,
+        Verify::AfterUncleanStop => !clean,
+        Verify::Always => true,
+    };
+    if verifies && let Some(why) = plan::verify(&engine, &state).map_err(damaged)? {
+        return Err(Fault::Damaged(why));
     }
     let unfinished = plan::get(&engine, &Key::new(Tree::Meta, IMPORT_UNFINISHED)).map_err(damaged)?;
     if unfinished.is_some() {
