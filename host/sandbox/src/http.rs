@@ -183,6 +183,12 @@ impl Gate {
             .collect()
     }
 
+    /// What the operator has led elsewhere: adapter and origin.
+    pub fn rebound(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tables = self.rebinds.0.iter();
+        tables.flat_map(|(adapter, origins)| origins.keys().map(move |origin| (adapter.as_str(), origin.as_str())))
+    }
+
     fn rate(&self, adapter: &str, origin: &str) -> Arc<Rate> {
         self.rates.lock().entry((adapter.to_owned(), origin.to_owned())).or_default().clone()
     }

@@ -10,12 +10,13 @@ mod seat;
 
 pub use seat::{AdapterStatus, Live, Origin, Refused, State, Strike};
 
-use crate::datasets::Datasets;
+use crate::datasets::{Datasets, Progress, Refreshed};
 use crate::grant::{Grant, Grants, Verdict};
 use crate::http::Gate;
 use crate::manifest::Manifest;
 use crate::powers::HostPowers;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, nearest};
+use crate::watch::Change;
 use futures_util::future::{BoxFuture, join_all};
 use numbers::Moment;
 use parking_lot::{Mutex, RwLock};
@@ -121,6 +122,75 @@ impl<M: Maker> Roster<M> {
         }
     }
 
+    /// Puts every adapter in force that has a folder here; each refusal stands in its own seat.
+    pub async fn load_all(&self, adapters: &Path, now: Moment) {
+        let Ok(entries) = std::fs::read_dir(adapters) else { return };
+        let folders = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_adapter(path));
+        join_all(folders.map(|folder| async move { drop(self.load_folder(&folder, now).await) })).await;
+    }
+
+    /// Follows one change that the watch of the adapters' folder told.
+    ///
+    /// # Errors
+    /// As [`Roster::load_folder`] and [`Roster::remove_folder`].
+    pub async fn follow(&self, change: &Change, now: Moment) -> Result<Option<Offered>, Trouble> {
+        let (Change::Written(path) | Change::Removed(path)) = change;
+        let id = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        match change {
+            Change::Written(path) if is_adapter(path) => self.load_folder(path, now).await.map(Some),
+            // A folder that is only being filled, or a file that lies about, is nobody's adapter.
+            Change::Written(_) if !self.serves_from(id, path) => Ok(None),
+            Change::Written(_) | Change::Removed(_) => self.remove_folder(id, now).await.map(|()| None),
+        }
+    }
+
+    /// Fetches what is due of every data set that a serving adapter asks for, one after the other.
+    pub async fn refresh_datasets(
+        &self,
+        now: Moment,
+        progress: &(dyn Fn(&str, Progress) + Send + Sync),
+    ) -> Vec<(String, Result<Refreshed, Trouble>)> {
+        let mut outcomes = Vec::new();
+        for live in self.all_live() {
+            let (door, datasets) = live.powers.datasets();
+            for (name, dataset) in datasets {
+                let name = format!("{}/{name}", live.manifest.id);
+                let refreshed = dataset.refresh(door, now, &|step| progress(&name, step)).await;
+                outcomes.push((name, refreshed));
+            }
+        }
+        outcomes
+    }
+
+    /// What the configuration says of adapters and origins that are not here: most often a misspelt name.
+    pub fn configuration_unused(&self) -> Vec<Trouble> {
+        let live = self.all_live();
+        let ids: Vec<&str> = live.iter().map(|live| live.manifest.id.as_str()).collect();
+        let mut troubles = Vec::new();
+        let mut check = |place: String, what: &str, name: &str, known: &[&str]| {
+            if known.contains(&name) {
+                return;
+            }
+            let remedy = nearest(name, known)
+                .map_or_else(|| "remove it, or add what it names".to_owned(), |near| format!("did you mean `{near}`?"));
+            troubles.push(Trouble::new(place, format!("no {what} `{name}` serves"), remedy));
+        };
+        for id in self.config.keys() {
+            check(format!("[config] {id}"), "adapter", id, &ids);
+        }
+        for (id, origin) in self.gate.rebound() {
+            let place = format!("[origins] {id}.{origin}");
+            match live.iter().find(|live| live.manifest.id == id) {
+                None => check(place, "adapter", id, &ids),
+                Some(live) => {
+                    let origins: Vec<&str> = live.manifest.origins.keys().map(String::as_str).collect();
+                    check(place, "origin", origin, &origins);
+                }
+            }
+        }
+        troubles
+    }
+
     /// The folder of an adapter is gone: the bundled one serves again, or nobody does.
     ///
     /// # Errors
@@ -190,6 +260,10 @@ impl<M: Maker> Roster<M> {
         seats.into_iter().map(|(id, seat)| seat.status(id, now, &self.gate)).collect()
     }
 
+    fn serves_from(&self, id: &str, path: &Path) -> bool {
+        self.live(id).is_some_and(|live| live.origin == Origin::Folder(path.to_owned()))
+    }
+
     fn seat(&self, id: &str) -> Arc<Seat<M::Guest>> {
         self.seats.write().entry(id.to_owned()).or_default().clone()
     }
@@ -257,6 +331,11 @@ impl<M: Maker> Roster<M> {
         seat.swap(Live { manifest, guest: made.guest, powers, revision, origin: candidate.origin, loaded_at: now });
         Ok(Offered::Live)
     }
+}
+
+/// A folder with a manifest; all else in the adapters' folder is left alone.
+fn is_adapter(path: &Path) -> bool {
+    path.join("adapter.toml").is_file()
 }
 
 impl Bundled {

@@ -49,7 +49,14 @@ impl Secrets {
     pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Secrets {
         let environment = variables
             .into_iter()
-            .filter(|(name, value)| name.starts_with(VARIABLE_PREFIX) && value.len() >= SECRET_BYTES_MIN)
+            .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
+            .filter(|(variable, value)| {
+                let usable = value.len() >= SECRET_BYTES_MIN;
+                if !usable && !value.is_empty() {
+                    tracing::warn!(variable, "has fewer than {SECRET_BYTES_MIN} characters and is left aside");
+                }
+                usable
+            })
             .map(|(name, value)| (name, Secret(value)))
             .collect();
         Secrets { environment, file: BTreeMap::new() }

@@ -12,9 +12,11 @@ use sandbox::manifest::Manifest;
 use sandbox::roster::{Bundled, Live, Made, Maker, Offered, Origin, Refused, Roster, State, Strike};
 use sandbox::secrets::Secrets;
 use sandbox::trouble::Trouble;
+use sandbox::watch::{QUIET_DEFAULT, Watch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -234,4 +236,96 @@ async fn what_the_agency_does_wrong_benches_nobody() {
         assert_eq!(room.ask(NOW, Some("agency is down")).await, Err(Refused::Failed(Broke("agency is down"))));
     }
     assert_eq!(room.state(NOW), State::Live);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_swaps_under_load_drop_no_call() {
+    let room = Room::bundled().await;
+    let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (roster, stop, calls) = (room.roster.clone(), stop.clone(), calls.clone());
+            tokio::spawn(async move {
+                let mut newest = 0;
+                while !stop.load(Ordering::SeqCst) {
+                    let call = async |live: Arc<Live<String>>| {
+                        tokio::task::yield_now().await;
+                        Ok::<_, Broke>(live.guest.clone())
+                    };
+                    let answer = roster.call("probe", NOW, call).await.expect("an answer");
+                    let version = answer.strip_prefix("answers ").and_then(|rest| rest.parse().ok()).unwrap_or(0);
+                    assert!(version >= newest, "version {version} after {newest}");
+                    newest = version;
+                    calls.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .collect();
+    for version in 1..=20 {
+        let before = calls.load(Ordering::SeqCst);
+        assert_eq!(room.save(MANIFEST, &format!("answers {version}")).await, Ok(Offered::Live));
+        while calls.load(Ordering::SeqCst) == before {
+            tokio::task::yield_now().await;
+        }
+    }
+    stop.store(true, Ordering::SeqCst);
+    for caller in callers {
+        caller.await.expect("no call was dropped");
+    }
+    println!("{} calls during 20 swaps", calls.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn what_is_saved_in_the_folder_comes_into_force() {
+    let room = Room::bundled().await;
+    let adapters = room.path("adapters");
+    std::fs::create_dir(&adapters).expect("a folder");
+    let mut watch = Watch::start(vec![adapters.clone()], QUIET_DEFAULT).expect("a watch");
+    let folder = adapters.join("probe");
+
+    write(&folder, MANIFEST, "answers saved");
+    follow(&room, &mut watch).await;
+    assert_eq!(room.ask(NOW, None).await, Ok("answers saved".to_owned()));
+
+    std::fs::write(folder.join("adapter.js"), "syntax error").expect("a save");
+    follow(&room, &mut watch).await;
+    assert_eq!(room.ask(NOW, None).await, Ok("answers saved".to_owned()));
+    assert!(room.roster.list(NOW)[0].trouble.is_some());
+
+    std::fs::remove_dir_all(&folder).expect("a removal");
+    follow(&room, &mut watch).await;
+    assert_eq!(room.ask(NOW, None).await, Ok("answers bundled".to_owned()));
+
+    write(&folder, MANIFEST, "answers at start");
+    room.roster.load_all(&adapters, NOW).await;
+    assert_eq!(room.ask(NOW, None).await, Ok("answers at start".to_owned()));
+}
+
+async fn follow(room: &Room, watch: &mut Watch) {
+    for change in watch.changed().await {
+        // A refusal stands in the seat, where the test looks for it.
+        drop(room.roster.follow(&change, NOW).await);
+    }
+}
+
+#[tokio::test]
+async fn configuration_of_what_is_not_here_is_told() {
+    let mut rebinds = Rebinds::default();
+    for (adapter, origin) in [("probe", "api"), ("probe", "apo"), ("prob", "api")] {
+        rebinds.bind(adapter, origin, "http://127.0.0.1:1").expect("an address");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = BTreeMap::from([("prode".to_owned(), BTreeMap::new())]);
+    let gate = Gate::new(rebinds, Secrets::default());
+    let roster = Roster::new(OneLine, gate, Datasets::new(folder.path()), config, Grants::default());
+    roster.load_bundled(&BUNDLED, NOW).await;
+    let told: Vec<String> = roster.configuration_unused().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "[config] prode: no adapter `prode` serves; did you mean `probe`?",
+            "[origins] prob.api: no adapter `prob` serves; did you mean `probe`?",
+            "[origins] probe.apo: no origin `apo` serves; did you mean `api`?",
+        ]
+    );
 }

@@ -35,3 +35,24 @@ impl Rate {
         self.sent.lock().pop_back();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MINUTE, Rate};
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    #[test]
+    fn any_minute_holds_the_rate_and_the_wait_is_named() {
+        let (rate, began) = (Rate::default(), Instant::now());
+        let at = |seconds| began + Duration::from_secs(seconds);
+        assert_eq!(rate.take(2, at(0)), Ok(()));
+        assert_eq!(rate.take(2, at(50)), Ok(()));
+        assert_eq!(rate.take(2, at(55)), Err(5));
+        assert_eq!(rate.take(2, began + MINUTE), Ok(()), "the first has grown old");
+        assert_eq!(rate.take(2, at(61)), Err(49), "the one of second 50 has not");
+        assert_eq!(rate.take(1, at(61)), Err(59), "a lowered rate waits for more of them");
+        rate.untake();
+        assert_eq!(rate.take(2, at(61)), Ok(()));
+    }
+}
