@@ -92,11 +92,11 @@ pub fn read(file: &str, text: &str) -> Result<ReadPolicy, Vec<Problem>> {
     }
     let mut warnings = Page::new(file, text);
     for field in FIELDS {
-        if let (Some(advice), Some(place)) = ((field.advice)(&policy), places.get(field.name)) {
+        if let Some(place) = places.get(field.name).filter(|_| (field.unwise)(&policy)) {
             warnings.problem(
                 place.clone(),
                 format!("`{}` = {} is allowed and not advised", field.name, (field.show)(&policy)),
-                advice,
+                field.advised,
             );
         }
     }

@@ -15,8 +15,10 @@ pub struct Field {
     pub read: fn(&mut Policy, &mut Page<'_>, &Field, &Value<'_>),
     /// The value as a file has it.
     pub show: fn(&Policy) -> String,
-    /// What to write instead, where the value is possible and not wise.
-    pub advice: fn(&Policy) -> Option<&'static str>,
+    /// Whether the value is possible and not wise; then `advised` is the remedy.
+    pub unwise: fn(&Policy) -> bool,
+    /// What we advise; empty where every possible value is fine.
+    pub advised: &'static str,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,8 +30,8 @@ const SPAN_MAX: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
 /// Far above anything a carrier would bear; a larger figure is a slip of the key.
 const CALLS_MAX: u32 = 100_000;
 
-const fn never(_: &Policy) -> Option<&'static str> {
-    None
+const fn never(_: &Policy) -> bool {
+    false
 }
 
 /// A whole number with bounds, and the case in which we advise another.
@@ -45,7 +47,8 @@ macro_rules! count {
                 }
             },
             show: |policy| policy.$name.to_string(),
-            advice: advice!($name $(, $unwise => $advice)?),
+            unwise: unwise!($name $(, $unwise)?),
+            advised: concat!($($advice)?),
         }
     };
 }
@@ -66,19 +69,20 @@ macro_rules! span {
                 }
             },
             show: |policy| format!("\"{}\"", in_words(policy.$name)),
-            advice: advice!($name $(, $unwise => $advice)?),
+            unwise: unwise!($name $(, $unwise)?),
+            advised: concat!($($advice)?),
         }
     };
 }
 
-macro_rules! advice {
+macro_rules! unwise {
     ($name:ident) => {
         never
     };
-    ($name:ident, $unwise:expr => $advice:literal) => {
+    ($name:ident, $unwise:expr) => {
         |policy| {
             let unwise = $unwise;
-            if unwise(&policy.$name) { Some($advice) } else { None }
+            unwise(&policy.$name)
         }
     };
 }
@@ -135,9 +139,8 @@ pub const FIELDS: &[Field] = &[
         effect: "The warm-up: calls a day in each of its stages, which are equally long. An empty list is no warm-up.",
         read: read_ramp,
         show: |policy| format!("{:?}", policy.ramp_per_day),
-        advice: |policy| {
-            policy.ramp_per_day.is_empty().then_some("a new number with full volume looks like a robot; give it stages")
-        },
+        unwise: |policy| policy.ramp_per_day.is_empty(),
+        advised: "a new number with full volume looks like a robot; give it stages",
     },
     span!(ramp_for, Duration::ZERO, "How long the whole warm-up takes.",
         |span: &Duration| *span < DAY * 7 => "a warm-up shorter than 7d is seen as a burst"),
@@ -187,7 +190,8 @@ pub const FIELDS: &[Field] = &[
             let rungs: Vec<String> = policy.ladder.iter().map(|rung| format!("\"{}\"", rung_word(*rung))).collect();
             format!("[{}]", rungs.join(", "))
         },
-        advice: never,
+        unwise: never,
+        advised: "",
     },
     Field {
         name: "locality_required",
@@ -199,7 +203,8 @@ pub const FIELDS: &[Field] = &[
             }
         },
         show: |policy| policy.locality_required.to_string(),
-        advice: never,
+        unwise: never,
+        advised: "",
     },
     Field {
         name: "on_unknown_user",
@@ -220,7 +225,8 @@ pub const FIELDS: &[Field] = &[
             };
             format!("\"{word}\"")
         },
-        advice: never,
+        unwise: never,
+        advised: "",
     },
     Field {
         name: "durability",
@@ -232,7 +238,8 @@ pub const FIELDS: &[Field] = &[
             }
         },
         show: |policy| format!("\"{}\"", durability_word(policy.durability)),
-        advice: never,
+        unwise: never,
+        advised: "",
     },
 ];
 
@@ -293,4 +300,15 @@ fn read_ladder(policy: &mut Policy, page: &mut Page<'_>, field: &Field, value: &
             None => page.problem(item.span(), format!("`ladder` knows no rung \"{said}\""), choice_hint(&said, &words)),
         }
     }
+}
+
+/// The table of every field that stands in `policies/README.md`.
+pub fn table() -> String {
+    let mut table = String::from("| field | unit | default | effect | advice |\n| --- | --- | --- | --- | --- |\n");
+    let policy = Policy::default();
+    for Field { name, unit, effect, advised, show, .. } in FIELDS {
+        let shown = show(&policy);
+        table.push_str(&format!("| `{name}` | {unit} | `{shown}` | {effect} | {advised} |\n"));
+    }
+    table
 }

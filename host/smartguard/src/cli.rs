@@ -1,0 +1,341 @@
+//! The command line: what may be said, with examples, and the exit codes.
+//!
+//! `run`, `check` and `policy check` work by themselves; every other command asks a running daemon over HTTP
+//! ([`client`]) and shows the answer ([`show`]) as a table on a terminal, or as the JSON that came.
+
+mod client;
+mod commands;
+mod import_csv;
+mod show;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Keeps the caller IDs of outbound callers clean, trusted and answered.
+#[derive(Debug, Parser)]
+#[command(name = "smartguard", version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    /// The daemon to ask.
+    #[arg(long, global = true, env = "SMARTGUARD_SERVER", default_value = "http://127.0.0.1:8787", value_name = "URL")]
+    server: String,
+    /// Print the answer as JSON instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  smartguard run
+  smartguard business add acme.toml
+  smartguard number import numbers.csv --business acme
+  smartguard user add anna --business acme
+  smartguard number report +12125550143 --label \"Spam Likely\" --carrier tmobile
+  smartguard case list
+
+Exit codes:
+  0  it is done
+  1  the daemon refused it or failed at it
+  2  the command line is wrong
+  3  no daemon answers
+  4  a file is faulty: configuration, policy, business, numbers
+  5  done in part: some rows of an import were refused";
+
+/// How a command ended, as the exit code of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    Done = 0,
+    Refused = 1,
+    NoDaemon = 3,
+    FaultyFile = 4,
+    InPart = 5,
+}
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    sentence: String,
+    hint: String,
+}
+
+impl Failure {
+    fn new(exit: Exit, sentence: impl Into<String>, hint: impl Into<String>) -> Failure {
+        Failure { exit, sentence: sentence.into(), hint: hint.into() }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the configuration and the policies without starting.
+    Check(Machine),
+    /// What the daemon serves, and what to do next.
+    Status,
+    /// Numbers: import, list, show, report.
+    #[command(subcommand)]
+    Number(NumberCommand),
+    /// Users, the seats that call.
+    #[command(subcommand)]
+    User(OwnerCommand),
+    /// Campaigns, which call without a seat.
+    #[command(subcommand)]
+    Campaign(OwnerCommand),
+    /// Businesses, in whose name numbers are shown.
+    #[command(subcommand)]
+    Business(BusinessCommand),
+    /// Cases, the disputes of labels.
+    #[command(subcommand)]
+    Case(CaseCommand),
+    /// Tasks, the steps that only a person can do.
+    #[command(subcommand)]
+    Task(TaskCommand),
+    /// Adapters, which speak for agencies.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
+    /// Policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Why a call was answered as it was.
+    Receipt {
+        /// The decision id, or with --call the dialer's call id.
+        id: String,
+        #[arg(long)]
+        call: bool,
+    },
+    /// Write all that the daemon holds to a new folder on its machine.
+    Export {
+        /// The folder to make.
+        to: PathBuf,
+    },
+}
+
+/// Where the daemon listens and finds its files; stands above the configuration file.
+#[derive(Clone, Debug, Args)]
+struct Machine {
+    /// The configuration file [smartguard.toml where there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder [data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The address to listen on; port 0 picks a free one [127.0.0.1:8787].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The folder of adapters [adapters].
+    #[arg(long, value_name = "DIR")]
+    adapters: Option<PathBuf>,
+    /// The folder of policies [policies].
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum NumberCommand {
+    /// Take numbers in from a CSV file with the columns number, service, since, right, callback.
+    #[command(after_help = "\
+Examples:
+  smartguard number import numbers.csv --business acme
+  smartguard number import old.csv --business acme --service in_service --since 2024-03-01
+
+The column `service` says `new` (screened, registered and warmed up before its first call) or `in_service` (serves at
+once; `since` is the date of its first call). `right` says `provider:<name>` or `declared:<person>`; a number without
+it is taken and never shown.")]
+    Import {
+        /// The file; `-` reads from the standard input.
+        file: PathBuf,
+        /// The business whose numbers they are.
+        #[arg(long)]
+        business: String,
+        /// For rows that do not say: were the numbers in service before?
+        #[arg(long, value_enum)]
+        service: Option<ServiceWord>,
+        /// With --service in_service: the date of the first call.
+        #[arg(long, value_name = "DATE", requires = "service")]
+        since: Option<String>,
+        /// Who imports [the user of this machine].
+        #[arg(long, env = "USER", default_value = "operator")]
+        by: String,
+    },
+    /// List numbers.
+    List {
+        /// quarantined, ready, active, at_risk, remediating, resting or retired.
+        #[arg(long)]
+        life: Option<String>,
+        #[arg(long)]
+        business: Option<String>,
+        /// The user or campaign in whose pool they are.
+        #[arg(long)]
+        owner: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Show one number with all that is held of it.
+    Show { number: String },
+    /// Say how a number is shown on a phone.
+    #[command(after_help = "\
+Examples:
+  smartguard number report +12125550143 --label \"Spam Likely\" --carrier tmobile
+  smartguard number report +12125550143 --clear --carrier tmobile")]
+    Report {
+        number: String,
+        /// The words on the screen.
+        #[arg(long, required_unless_present = "clear", conflicts_with = "clear")]
+        label: Option<String>,
+        /// There was no label.
+        #[arg(long)]
+        clear: bool,
+        /// The carrier of the phone: att, tmobile, verizon, …
+        #[arg(long)]
+        carrier: Option<String>,
+        /// Who saw it [the user of this machine].
+        #[arg(long, env = "USER", default_value = "operator")]
+        by: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum ServiceWord {
+    New,
+    InService,
+}
+
+#[derive(Debug, Subcommand)]
+enum OwnerCommand {
+    /// Add one, with a pool from the reserve.
+    Add {
+        name: String,
+        /// May be left out where there is only one business.
+        #[arg(long)]
+        business: Option<String>,
+        /// Numbers in the pool [the policy's].
+        #[arg(long)]
+        pool_size: Option<u32>,
+    },
+    /// List them with their pools.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum BusinessCommand {
+    /// Add a business from a TOML file, or change the one with its id.
+    Add { file: PathBuf },
+    /// List businesses.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum CaseCommand {
+    /// List the open cases, newest first.
+    List {
+        /// The closed ones as well.
+        #[arg(long)]
+        all: bool,
+        /// Only of this number.
+        #[arg(long)]
+        number: Option<String>,
+    },
+    /// Show one case with its history.
+    Show { id: u64 },
+}
+
+#[derive(Debug, Subcommand)]
+enum TaskCommand {
+    /// List what waits for a person.
+    List {
+        /// What is done as well.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show one task with its packet.
+    Show { id: u64 },
+    /// Say that it is done.
+    Done {
+        id: u64,
+        /// What the agency gave, such as a feedback id.
+        #[arg(long)]
+        note: Option<String>,
+        /// Who did it [the user of this machine].
+        #[arg(long, env = "USER", default_value = "operator")]
+        by: String,
+    },
+    /// Save a file of its packet.
+    File {
+        id: u64,
+        name: String,
+        /// Where to save it [its own name, in this folder].
+        #[arg(long, short)]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AdapterCommand {
+    /// List adapters with their states.
+    List,
+    /// Show one adapter with its powers.
+    Show { id: String },
+    /// Grant an adapter the powers that its manifest asks for.
+    Grant {
+        id: String,
+        /// Who grants [the user of this machine].
+        #[arg(long, env = "USER", default_value = "operator")]
+        by: String,
+    },
+    /// Run one call of an adapter and show every exchange.
+    #[command(after_help = "Example:\n  smartguard adapter try nomorobo check +12125550143")]
+    Try {
+        id: String,
+        function: String,
+        #[arg(required = true)]
+        numbers: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Check policy files without a daemon; a folder stands for the files in it.
+    Check {
+        /// Files or folders [policies].
+        paths: Vec<PathBuf>,
+    },
+    /// The policies in force.
+    List,
+}
+
+/// Reads the command line, does what it says, and gives the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    let exit = match commands::run(cli) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            if json {
+                let error = serde_json::json!({ "error": failure.sentence, "hint": failure.hint });
+                eprintln!("{error}");
+            } else {
+                eprintln!("Error: {}", failure.sentence);
+                if !failure.hint.is_empty() {
+                    eprintln!("Hint: {}", failure.hint);
+                }
+            }
+            failure.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

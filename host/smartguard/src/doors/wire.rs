@@ -1,0 +1,152 @@
+//! What the strict doors take, as the wire has it. The command line sends the same structures.
+
+use serde::{Deserialize, Serialize};
+
+/// `POST /v1/users` and `/v1/campaigns`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnerBody {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_size: Option<u32>,
+}
+
+/// `POST /v1/numbers` as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImportBody {
+    pub business: String,
+    /// Who imports; kept with a declared right to use.
+    pub by: String,
+    pub numbers: Vec<RowBody>,
+}
+
+/// One number of an import, as a person or program writes it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowBody {
+    /// The line that it came from; its place in the list when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<u32>,
+    pub number: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<String>,
+}
+
+/// The query of `POST /v1/numbers` with a CSV body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ImportQuery {
+    pub business: String,
+    pub by: String,
+    /// For rows whose own service is empty or whose file has no such column.
+    #[serde(default)]
+    pub service: Option<String>,
+    #[serde(default)]
+    pub since: Option<String>,
+}
+
+/// The query of `GET /v1/numbers`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NumbersQuery {
+    #[serde(default)]
+    pub life: Option<String>,
+    #[serde(default)]
+    pub business: Option<String>,
+    #[serde(default)]
+    pub owner: Option<String>,
+    #[serde(default)]
+    pub after: Option<String>,
+    #[serde(default)]
+    pub limit: Option<String>,
+}
+
+/// The query of `GET /v1/cases`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CasesQuery {
+    #[serde(default)]
+    pub number: Option<String>,
+    /// `open` or `all`.
+    #[serde(default)]
+    pub state: Option<String>,
+    #[serde(default)]
+    pub before: Option<String>,
+    #[serde(default)]
+    pub limit: Option<String>,
+}
+
+/// The query of `GET /v1/tasks`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TasksQuery {
+    /// `open` or `all`.
+    #[serde(default)]
+    pub state: Option<String>,
+}
+
+/// The query of `GET /v1/receipts`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReceiptQuery {
+    pub call_id: String,
+}
+
+/// A path that takes no query.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoQuery {}
+
+/// `POST /v1/numbers/{number}/reports`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReportBody {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    #[serde(default)]
+    pub clear: bool,
+    pub by: String,
+}
+
+/// `POST /v1/tasks/{id}/done`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DoneBody {
+    pub by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// `POST /v1/adapters/{id}/grant`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantBody {
+    pub by: String,
+}
+
+/// `POST /v1/adapters/{id}/try`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TryBody {
+    pub function: String,
+    pub numbers: Vec<String>,
+}
+
+/// `POST /v1/export`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportBody {
+    /// An absolute path on the daemon's own machine.
+    pub to: String,
+}

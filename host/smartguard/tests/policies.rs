@@ -1,0 +1,124 @@
+//! Policy files: what is read, what is refused with place, reason and remedy, and that the documents keep step.
+
+use core::time::Duration;
+use numbers::policy::{Durability, OnUnknownUser, Policy, Rung};
+use smartguard::policies::{self, BUNDLED, fields};
+
+/// Every problem of `text` as one line each: place, reason, remedy.
+fn problems(text: &str) -> String {
+    let problems = policies::read("p.toml", text).map(|_| Vec::new()).unwrap_or_else(|problems| problems);
+    let lines: Vec<String> = problems.iter().map(|p| format!("{} | {} | {}", p.place, p.reason, p.remedy)).collect();
+    lines.join("\n")
+}
+
+/// Checks that `text` is refused with one problem that says all of `parts`.
+#[track_caller]
+fn check(text: &str, parts: &[&str]) {
+    let said = problems(text);
+    assert_eq!(said.lines().count(), 1, "one problem is expected in {text:?}, and these came:\n{said}");
+    for part in parts {
+        assert!(said.contains(part), "{part:?} is not said of {text:?}:\n{said}");
+    }
+}
+
+#[test]
+fn the_bundled_file_says_the_defaults_in_full() {
+    let read = policies::read("default.toml", BUNDLED).expect("the bundled file is right");
+    assert_eq!(read.policy, Policy::default());
+    assert_eq!(read.warnings, [], "the defaults follow our own advice");
+    for field in fields::FIELDS {
+        let line = format!("{} = {}", field.name, (field.show)(&Policy::default()));
+        assert!(BUNDLED.lines().any(|said| said == line), "the bundled file lacks the line `{line}`");
+    }
+}
+
+#[test]
+fn the_readme_has_every_field() {
+    let readme = include_str!("../../../policies/README.md");
+    let table = fields::table();
+    assert!(readme.contains(&table), "put this table into policies/README.md:\n{table}");
+}
+
+#[test]
+fn what_is_shown_can_be_read_back() {
+    let policy = Policy {
+        per_day_soft: 7,
+        per_hour: 7,
+        turn_gap: Duration::from_millis(90_250),
+        ladder: vec![Rung::Reserve],
+        ramp_per_day: vec![1, 2],
+        on_unknown_user: OnUnknownUser::Refuse,
+        durability: Durability::Sync,
+        locality_required: true,
+        ..Policy::default()
+    };
+    let text: Vec<String> = policies::shown(&policy).iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    assert_eq!(policies::read("p.toml", &text.join("\n")).expect("it reads").policy, policy);
+}
+
+#[test]
+fn durations_may_be_texts_or_seconds() {
+    let read = |value: &str| policies::read("p.toml", &format!("turn_gap = {value}")).map(|read| read.policy.turn_gap);
+    for (value, seconds) in
+        [("\"14d\"", 14 * 86_400), ("\"90s\"", 90), ("\"2m\"", 120), ("45", 45), ("\"1d12h\"", 129_600)]
+    {
+        assert_eq!(read(value).ok(), Some(Duration::from_secs(seconds)), "{value}");
+    }
+    for value in ["\"2 minutes\"", "\"\"", "-1", "\"m\"", "1.5", "\"99999999999999999999d\"", "true"] {
+        check(&format!("turn_gap = {value}"), &["p.toml:1", "turn_gap", "\"14d\""]);
+    }
+}
+
+#[test]
+fn impossible_files_are_refused_with_place_reason_and_remedy() {
+    check("\n\nper_day_sotf = 3", &["p.toml:3", "`per_day_sotf`", "did you mean `per_day_soft`?"]);
+    check("colour = 3", &["p.toml:1", "`colour`", "write one of: per_day_soft"]);
+    check("per_day_soft = 80\nper_day_hard = 70", &["p.toml:1", "above `per_day_hard` (70)"]);
+    check("turn_calls = 3\nturn_jitter = 3", &["p.toml:2", "not below `turn_calls`"]);
+    check(
+        "ladder = [\n  \"bench\",\n  \"reserv\",\n]",
+        &["p.toml:3", "no rung \"reserv\"", "did you mean \"reserve\"?"],
+    );
+    check("ladder = [\"bench\", \"bench\"]", &["twice"]);
+    check("pool_size = 0", &["p.toml:1", "`pool_size` is 0", "1 to 1000"]);
+    check("per_minute = 20", &["above `per_hour` (12)"]);
+    check("attempts_per_24h = 9", &["above `attempts_per_30d` (8)"]);
+    check("per_hour = 0", &["`per_hour` is 0"]);
+    check("resting_percent_max = 101", &["0 to 100"]);
+    check("leave_pool_permille = -1", &["-1"]);
+    check("per_hour = 99999999999999999999", &["p.toml:1", "`per_hour`"]);
+    check("per_hour = \"12\"", &["without quotes"]);
+    check("ramp_per_day = [20, 10]", &["falls from 20 to 10"]);
+    check("ramp_per_day = [10, 200]", &["ends at 200"]);
+    check("check_every = \"1h\"", &["`check_every_urgent` is longer"]);
+    check("on_unknown_user = \"creat\"", &["did you mean \"create\"?"]);
+    check("durability = \"always\"", &["write one of: lease, sync"]);
+    check("locality_required = \"yes\"", &["`true` or `false`"]);
+    check("day_starts_at = \"25h\"", &["outside of 0s to"]);
+    check("check_every = 0", &["outside of 1s"]);
+    check("per_hour = 3\nper_hour = 4", &["p.toml:2", "no TOML"]);
+    check("per_hour = ", &["p.toml:1", "no TOML"]);
+}
+
+#[test]
+fn all_problems_come_at_once() {
+    assert_eq!(problems("per_hour = 0\nnope = 1\npool_size = \"x\"").lines().count(), 3);
+}
+
+#[test]
+fn unwise_values_are_warned_of_and_hold() {
+    let read = policies::read("p.toml", "\nrest_for = 2\ncheck_every = 5\ncheck_every_urgent = 1").expect("allowed");
+    assert_eq!(read.policy.rest_for, Duration::from_secs(2));
+    let places: Vec<&str> = read.warnings.iter().map(|warning| warning.place.as_str()).collect();
+    assert_eq!(places, ["p.toml:2", "p.toml:3", "p.toml:4"]);
+}
+
+#[test]
+fn a_folder_without_a_file_has_the_bundled_policy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(policies::read_folder(folder.path()).expect("bundled").policy, Policy::default());
+    std::fs::write(folder.path().join("default.toml"), "\u{feff}per_hour = 11\r\n").expect("written");
+    assert_eq!(policies::read_folder(folder.path()).expect("read").policy.per_hour, 11);
+    std::fs::write(folder.path().join("default.toml"), [0xff, 0xfe, 0x00]).expect("written");
+    assert_eq!(policies::read_folder(folder.path()).expect_err("no text").len(), 1);
+}
