@@ -364,6 +364,25 @@ fn what_a_restart_does_depends_on_what_the_adapter_declares() {
 }
 
 #[test]
+fn an_answer_takes_the_place_of_a_persons_task() {
+    let mut world = small_floor();
+    let one = number(212, 1);
+    world.checked(5, one, Status::Flagged);
+    let case = world.number(one).cases[0];
+    let Some(Command::File { filing: plan }) = world.state.wants(one, at(5)).pop() else { panic!("a dispute") };
+    let filing = *world.must(6, What::FilingIntended { plan }).filings.first().expect("a filing");
+    let answer = FilingOutcome::NeedsPerson { packet_blob: "b".into(), title: "File".into(), due_at: at(50) };
+    let task = *world.must(7, What::FilingAnswered { filing, answer }).tasks.first().expect("a task");
+    let answer = FilingOutcome::Unsupported { reason: "closed".into() };
+    world.must(8, What::FilingAnswered { filing, answer });
+    world.checked(9, one, Status::Unflagged);
+    let late = What::TaskDone { task, by: "ann".into(), note: None };
+    assert_eq!(world.step(10, late), Err(Refusal::TaskNotOpen(task)), "it would open a closed case again");
+    assert!(matches!(world.state.cases[&case].state, CaseState::Closed { how: Closure::Cleared, .. }));
+    assert!(world.state.tasks.values().all(|task| task.state != TaskState::Open));
+}
+
+#[test]
 fn an_unsupported_registry_is_not_waited_for() {
     let mut world = World::with(Policy { new_number_wait: secs(0), ..policy() }, vec![registry()]);
     let one = number(212, 1);

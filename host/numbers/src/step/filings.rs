@@ -151,6 +151,13 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
         }
         (FilingState::Withdrawn { .. }, _) => return Ok(()),
         (state, _) if state.is_over() => return Err(Refusal::FilingOver(id)),
+        // The answer takes the place of what the person was asked to do, who must not do it as well.
+        (FilingState::WithPerson { task }, _) => {
+            withdraw_task(change, *task, "the agency answered in the meantime")?;
+            if let Purpose::Dispute { case } = filing.purpose {
+                change.edit_case(case, |case| case.task = None)?;
+            }
+        }
         (_, _) => {}
     }
     match answer {
@@ -312,10 +319,6 @@ fn with_person(
     packet: Option<String>,
     due_at: Moment,
 ) -> Result<(), Refusal> {
-    // Asked again, an adapter may hand out a newer packet; the person then has one task, not two.
-    if let FilingState::WithPerson { task } = change.filing(filing.id)?.state {
-        withdraw_task(change, task, "a newer one takes its place")?;
-    }
     let task = change.id();
     change.put_task(Task {
         id: task,
