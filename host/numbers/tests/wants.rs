@@ -206,7 +206,7 @@ fn holds(state: &State, now: Moment) {
         let listed: Vec<Place> = places
             .filter(|place| state.numbers_in(&number.business, place).any(|other| other.e164 == number.e164))
             .collect();
-        assert_eq!(listed, [number.place.clone()], "{}", number.e164);
+        assert_eq!(listed, core::slice::from_ref(&number.place), "{}", number.e164);
 
         let allowed = match number.place {
             Place::Aside => [Life::Quarantined, Life::Remediating, Life::Resting, Life::Retired].contains(&number.life),
