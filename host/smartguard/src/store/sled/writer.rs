@@ -5,7 +5,7 @@
 //! spaced, which makes them larger and fewer.
 //!
 //! When a write or a sync fails, what the disk holds is unknown: the group is answered so, and nothing is written again
-//! before a restart.
+//! before a restart. Reads may then still show what that group would have written.
 
 use super::super::plan::{Plan, STATE_KEY, State, Writes};
 use super::super::{Cause, CommitError, CommitSeq, Health, Job, Op, Queue, StoreError};
@@ -42,6 +42,18 @@ enum Pending {
 }
 
 impl Pending {
+    /// The failure of the engine itself that this request met while it was planned.
+    fn engine_failure(&self) -> Option<&StoreError> {
+        let refusal = match self {
+            Pending::Commit(_, answer) => answer.as_ref().err(),
+            Pending::Jobs(_, answer) => answer.as_ref().err(),
+        };
+        match refusal {
+            Some(CommitError::Store(error @ StoreError::Engine { .. })) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whoever asked may have gone away meanwhile, which changes nothing.
     fn send(self, failure: Option<&CommitError>) {
         match (self, failure) {
@@ -179,15 +191,25 @@ impl Writer {
             }
             next = if plan.bytes() < GROUP_BYTES_MAX { self.queue.try_recv().ok() } else { None };
         }
-        let written = match plan.finish() {
-            Ok(None) => Ok(()),
-            Ok(Some((state, writes))) => self.write(state, writes),
-            Err(error) => Err(Arc::new(error) as Cause),
+        // An engine that fails to read will not write any more either: often the real failure was a write of its own
+        // in the background. Nothing of this group is applied then, so that nobody has to wonder about it.
+        let failure = match pending.iter().find_map(Pending::engine_failure) {
+            Some(error) => {
+                self.pulse.poison(chain(error));
+                Some(self.pulse.refusal())
+            }
+            None => {
+                let written = match plan.finish() {
+                    Ok(None) => Ok(()),
+                    Ok(Some((state, writes))) => self.write(state, writes),
+                    Err(error) => Err(Arc::new(error) as Cause),
+                };
+                written.err().map(|source| {
+                    self.pulse.poison(chain(&*source));
+                    CommitError::Unknown { source }
+                })
+            }
         };
-        let failure = written.err().map(|source| {
-            self.pulse.poison(chain(&*source));
-            CommitError::Unknown { source }
-        });
         for answer in pending {
             answer.send(failure.as_ref());
         }
@@ -248,7 +270,8 @@ impl Writer {
     }
 }
 
-/// Plans one request, unless the group may not write. sled panics on some damage; that is this request's answer then.
+/// Plans one request, unless the group may not write. sled panics on some damage; that is a failure of the
+/// engine like any other.
 fn guarded<T>(refusal: &Option<CommitError>, plan: impl FnOnce() -> Result<T, CommitError>) -> Result<T, CommitError> {
     if let Some(refusal) = refusal {
         return Err(refusal.clone());
