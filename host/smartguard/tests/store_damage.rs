@@ -229,7 +229,7 @@ async fn values_at_the_cap_leave_no_unsynced_files_and_such_files_are_reported()
     assert!(store.health().unsynced_files, "the writer looks now and then");
 }
 
-/// A small file system of its own; taken away again at the end.
+/// A small file system of its own; taken away again at the end, even while a failed test still has files open there.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -257,7 +257,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }
 
