@@ -40,7 +40,7 @@ pub struct Manifest {
     /// Settings with their defaults; the operator's configuration overrides them by key.
     pub config: BTreeMap<String, String>,
     pub limits: Limits,
-    /// Requests in any minute, over all origins; none means [`RATE_PER_MINUTE_DEFAULT`].
+    /// Requests in any minute, over all origins.
     pub per_minute: u32,
     pub speaks_for: Vec<String>,
     /// Agencies that a filing here reaches, beside those it speaks for.

@@ -1,7 +1,6 @@
 //! Who serves: offered versions, grants, swaps under load, refusals that change nothing, and the bench.
 //!
-//! The maker here understands one line of "code", so that each test says what its adapter does;
-//! real scripts go through the same roster in `swap.rs`.
+//! The maker here understands one line of "code", so that each test says what its adapter does.
 
 use futures_util::future::BoxFuture;
 use numbers::Moment;
