@@ -71,7 +71,7 @@ impl Failure {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the configuration and the policies without starting.
+    /// Check the configuration, the policy and the adapters' manifests without starting.
     Check(Machine),
     /// What the daemon serves, and what to do next.
     Status,

@@ -15,6 +15,8 @@ use crate::doors::wire::{DoneBody, ExportBody, GrantBody, OwnerBody, ReportBody,
 use crate::policies;
 use crate::strict::Problem;
 use numbers::business::Business;
+use sandbox::manifest::Manifest;
+use sandbox::trouble::Trouble;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -217,13 +219,33 @@ fn check(machine: &Machine, json: bool) -> Result<Exit, Failure> {
         Ok(config) => config,
         Err(problems) => return verdict(json, &problems, &[], ""),
     };
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    let mut good = "The configuration is right".to_owned();
     match policies::read_folder(&config.policies) {
         Ok(read) => {
-            let good = format!("The configuration is right, and so is the policy ({}).", read.file);
-            verdict(json, &[], &read.warnings, &good)
+            good.push_str(&format!(", and so is the policy ({})", read.file));
+            warnings = read.warnings;
         }
-        Err(problems) => verdict(json, &problems, &[], ""),
+        Err(found) => problems = found,
     }
+    let manifests = manifests(&config.adapters);
+    for manifest in &manifests {
+        if let Err(trouble) = Manifest::read(manifest) {
+            let Trouble { place, reason, remedy } = trouble;
+            problems.push(Problem { place, reason, remedy });
+        }
+    }
+    good.push_str(&format!("; adapter manifests that are right: {}.", manifests.len()));
+    verdict(json, &problems, &warnings, &good)
+}
+
+/// The manifests in a folder of adapters, in the order of their names; none where there is no such folder.
+fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let manifests = entries.filter_map(|entry| Some(entry.ok()?.path().join("adapter.toml")));
+    let mut manifests: Vec<PathBuf> = manifests.filter(|manifest| manifest.is_file()).collect();
+    manifests.sort();
+    manifests
 }
 
 fn policy_check(paths: Vec<PathBuf>, json: bool) -> Result<Exit, Failure> {
