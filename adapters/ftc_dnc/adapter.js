@@ -59,9 +59,11 @@ function lookUp(numbers) {
   try {
     found = files.lookup(DATASET, numbers);
   } catch (error) {
-    if (error?.tag === "not-ready") throw { tag: "retry-after", val: error.val };
-    if (error?.tag === "denied") {
-      throw { tag: "unsupported", val: `the host does not permit reading the FTC's files: ${error.val}` };
+    // What an import refuses with is the payload of an `Error`.
+    const refused = error.payload;
+    if (refused?.tag === "not-ready") throw { tag: "retry-after", val: refused.val };
+    if (refused?.tag === "denied") {
+      throw { tag: "unsupported", val: `the host does not permit reading the FTC's files: ${refused.val}` };
     }
     throw error;
   }

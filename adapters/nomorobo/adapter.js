@@ -120,19 +120,21 @@ function fetchCheck(asked) {
       body: null,
     });
   } catch (error) {
-    switch (error?.tag) {
+    // What an import refuses with is the payload of an `Error`.
+    const refused = error.payload;
+    switch (refused?.tag) {
       case "denied":
-        throw all("unsupported", `the host does not permit asking Nomorobo: ${error.val}`);
+        throw all("unsupported", `the host does not permit asking Nomorobo: ${refused.val}`);
       case "secret-missing":
-        throw all("unauthorized", `the secret ${error.val} is not configured; it comes with a Nomorobo contract`);
+        throw all("unauthorized", `the secret ${refused.val} is not configured; it comes with a Nomorobo contract`);
       case "rate-limited":
-        throw all("retry-after", error.val);
+        throw all("retry-after", refused.val);
       case "timed-out":
         throw all("unavailable", "Nomorobo did not answer in time");
       case "unreachable":
-        throw all("unavailable", `Nomorobo cannot be reached: ${error.val}`);
+        throw all("unavailable", `Nomorobo cannot be reached: ${refused.val}`);
       case "too-large":
-        throw one("protocol", `the answer is longer than ${error.val} bytes`);
+        throw one("protocol", `the answer is longer than ${refused.val} bytes`);
       default:
         throw error;
     }
