@@ -3,17 +3,27 @@
 //! This is the only crate that says wasmtime.
 //! It decides nothing about numbers, and it keeps nothing between two calls of an adapter.
 
+mod accept;
+pub mod agency;
+mod bindings;
+mod cache;
 pub mod call;
 pub mod datasets;
+mod engine;
 pub mod grant;
+mod guest;
 pub mod http;
 pub mod manifest;
 pub mod powers;
 pub mod roster;
+mod script;
 pub mod secrets;
 pub mod trouble;
 pub mod watch;
 
+pub use agency::AdapterError;
 pub use call::{
     Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Method, Powers,
 };
+pub use engine::{Engine, EngineError, EngineOptions, Limits, LoadError, MEMORY_MAX};
+pub use guest::{CallError, Fault, FaultKind, Guest};

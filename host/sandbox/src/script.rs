@@ -1,0 +1,221 @@
+//! Turns the text of a script into a component.
+//!
+//! The path: bindings for our interface (`wit-dylib`) are linked with a prebuilt QuickJS runtime into one component,
+//! which is the same for every script; it is instrumented and compiled once, and kept.
+//! For each script it is started, evaluates the script's top level, and a snapshot of its memory becomes the component.
+//! So the top level runs once, here, and never when a call is made.
+//!
+//! A script is one file: it may import our own interfaces and nothing else.
+
+use crate::accept;
+use crate::bindings::{Ctx, LogAllowance};
+use crate::cache::Key;
+use crate::engine::{Inner, Limits};
+use std::sync::OnceLock;
+use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
+use wasmtime::error::Context as _;
+use wasmtime::{Error, Result, Store};
+use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
+use wit_parser::Resolve;
+
+/// `static`, because a `const` of this size stands in the program once for each use.
+static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm"));
+pub(crate) static PREVIEW1: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/preview1.wasm"));
+const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
+const WORLD: &str = "agency-adapter";
+
+const ENTRY: &str = include_str!("script/entry.js");
+const ENTRY_NAME: &str = "sandbox:entry";
+const PRELUDE: &str = include_str!("script/prelude.js");
+const PRELUDE_NAME: &str = "sandbox:prelude";
+const SCRIPT_NAME: &str = "sandbox:script";
+/// Before `ENTRY`, the runtime wants an object for streams and futures; our interface has neither.
+const SHIM: &str = "globalThis.wit = {};\n";
+
+/// The script whose top level is being run.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The name in error messages and stack traces.
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// Names everything that a component made from this script depends on.
+pub(crate) fn key(source: &Source) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    for part in [WIT, WORLD, ENTRY, PRELUDE, SHIM, &source.name, &source.text] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.update(RUNTIME).update(PREVIEW1);
+    hasher.finalize()
+}
+
+/// The component that is the same for every script, and what wizer knows of it.
+struct Foundation {
+    context: ComponentContext<'static>,
+    instrumented: Vec<u8>,
+}
+
+fn foundation() -> Result<&'static Foundation> {
+    static LINKED: OnceLock<Vec<u8>> = OnceLock::new();
+    static FOUNDATION: OnceLock<Foundation> = OnceLock::new();
+    if let Some(foundation) = FOUNDATION.get() {
+        return Ok(foundation);
+    }
+    let linked = match LINKED.get() {
+        Some(linked) => linked,
+        None => {
+            let linked = link()?;
+            LINKED.get_or_init(|| linked)
+        }
+    };
+    let (context, instrumented) = Wizer::new().instrument_component(linked)?;
+    Ok(FOUNDATION.get_or_init(|| Foundation { context, instrumented }))
+}
+
+fn link() -> Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("adapter.wit", WIT).map_err(from_anyhow)?;
+    let world = resolve.select_world(&[package], Some(WORLD)).map_err(from_anyhow)?;
+    let mut bindings = wit_dylib::create(&resolve, world, None);
+    wit_component::embed_component_metadata(&mut bindings, &resolve, world, wit_component::StringEncoding::UTF8)
+        .map_err(from_anyhow)?;
+    let mut linker = wit_component::Linker::default();
+    // The names must be these: the runtime asks for its bindings by name.
+    linker.library("componentize_qjs_runtime.wasm", RUNTIME, false).map_err(from_anyhow)?;
+    linker.library("wit-dylib.wasm", &bindings, false).map_err(from_anyhow)?;
+    linker.encoder().adapter("wasi_snapshot_preview1", PREVIEW1).map_err(from_anyhow)?;
+    linker.encode().map_err(from_anyhow)
+}
+
+/// wit-component speaks of errors in another type; the chain is kept as text.
+fn from_anyhow(error: impl std::fmt::Debug) -> Error {
+    Error::msg(format!("{error:?}"))
+}
+
+/// The instrumented runtime, compiled: from memory, from the cache, or made now.
+fn runtime(inner: &Inner) -> Result<Component> {
+    if let Some(component) = inner.script_runtime.get() {
+        return Ok(component.clone());
+    }
+    let instrumented = &foundation()?.instrumented;
+    let component = inner.compile(instrumented)?;
+    Ok(inner.script_runtime.get_or_init(|| component).clone())
+}
+
+/// Makes the component. Blocks, and belongs on a thread for compilation.
+pub(crate) fn componentize(inner: &Inner, source: Source, limits: &Limits) -> Result<Vec<u8>> {
+    let component = runtime(inner)?;
+    let foundation = foundation()?;
+    let linker = linker(inner, &component)?;
+    let log =
+        LogAllowance { lines_left: limits.log_lines_max, bytes_left: limits.log_bytes_max, ..LogAllowance::default() };
+    let mut ctx = Ctx::new(None, limits.memory_max, inner.ticks(limits.cpu_max), log);
+    ctx.script = Some(source);
+    let mut store = inner.store(ctx);
+    inner.guests.block_on(async {
+        let instance = linker.instantiate_async(&mut store, &component).await?;
+        let init = instance.get_typed_func::<(&str, &str, Option<&str>, bool), (std::result::Result<(), String>,)>(
+            &mut store, "init",
+        )?;
+        let (evaluated,) = init
+            .call_async(&mut store, (SHIM, ENTRY, Some(ENTRY_NAME), false))
+            .await
+            .map_err(|error| explain_trap(&store, error))?;
+        evaluated.map_err(|reason| Error::msg(readable(&reason)))?;
+        Wizer::new().snapshot_component(&foundation.context, &mut State { store: &mut store, instance }).await
+    })
+}
+
+fn explain_trap(store: &Store<Ctx>, error: Error) -> Error {
+    let ctx = store.data();
+    if ctx.ceiling.reached {
+        return Error::msg("its top level uses more memory than the adapter may have");
+    }
+    if ctx.ticks_left == 0 {
+        return Error::msg("its top level runs too long; move the work into a function");
+    }
+    match error.downcast_ref::<wasmtime::Trap>() {
+        Some(wasmtime::Trap::StackOverflow) => Error::msg("its top level recurses too deeply"),
+        _ => error,
+    }
+}
+
+/// Takes our own frames out of the runtime's message.
+fn readable(reason: &str) -> String {
+    let ours = |line: &&str| !line.contains(ENTRY_NAME) && !line.contains(PRELUDE_NAME);
+    reason.lines().filter(ours).map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// What the runtime may reach while a script's top level runs: our questions, which all answer "not now", and the loader.
+fn linker(inner: &Inner, component: &Component) -> Result<Linker<Ctx>> {
+    let mut linker = accept::linker(inner, component)?;
+    let mut loader = linker.instance("local:init/module-loader")?;
+    loader.func_wrap("resolve", |store: wasmtime::StoreContextMut<'_, Ctx>, (_, specifier): (String, String)| {
+        Ok((match (specifier.as_str(), &store.data().script) {
+            (PRELUDE_NAME | ENTRY_NAME, _) => Ok(specifier),
+            // Under its own name, so that stack traces are the author's.
+            (SCRIPT_NAME, Some(source)) => Ok(source.name.clone()),
+            (other, _) => Err(format!(
+                "`{other}` cannot be imported; a script is one file and imports only `smartguard:adapter/…` interfaces"
+            )),
+        },))
+    })?;
+    loader.func_wrap("load", |store: wasmtime::StoreContextMut<'_, Ctx>, (path,): (String,)| {
+        Ok((match (path.as_str(), &store.data().script) {
+            (PRELUDE_NAME, _) => Ok(PRELUDE.to_owned()),
+            (name, Some(source)) if name == source.name => Ok(source.text.clone()),
+            (other, _) => Err(format!("there is no module `{other}`")),
+        },))
+    })?;
+    linker
+        .instance(&accept::wasi_name(inner, component, "cli/environment").unwrap_or_default())?
+        .func_wrap("get-environment", |_, ()| Ok((Vec::<(String, String)>::new(),)))?;
+    Ok(linker)
+}
+
+/// Lets wizer read the memory of the started runtime.
+struct State<'a> {
+    store: &'a mut Store<Ctx>,
+    instance: Instance,
+}
+
+impl State<'_> {
+    async fn read<R: Lift + 'static>(&mut self, instance: &str, function: &str) -> Result<R> {
+        let index =
+            self.instance.get_export_index(&mut *self.store, None, instance).context("wizer's accessors are gone")?;
+        let index = self
+            .instance
+            .get_export_index(&mut *self.store, Some(&index), function)
+            .context("an accessor of wizer is gone")?;
+        let function = self.instance.get_typed_func::<(), (R,)>(&mut *self.store, index)?;
+        Ok(function.call_async(&mut *self.store, ()).await?.0)
+    }
+}
+
+/// The accessors were put there by wizer itself a moment ago, and they only copy; that they fail is our mistake.
+const ACCESSOR: &str = "wizer's own accessor answers";
+
+impl ComponentInstanceState for State<'_> {
+    async fn call_func_ret_list_u8(&mut self, instance: &str, func: &str, contents: impl FnOnce(&[u8]) + Send) {
+        let bytes: WasmList<u8> = self.read(instance, func).await.expect(ACCESSOR);
+        contents(bytes.as_le_slice(&*self.store));
+    }
+
+    async fn call_func_ret_s32(&mut self, instance: &str, func: &str) -> i32 {
+        self.read(instance, func).await.expect(ACCESSOR)
+    }
+
+    async fn call_func_ret_s64(&mut self, instance: &str, func: &str) -> i64 {
+        self.read(instance, func).await.expect(ACCESSOR)
+    }
+
+    async fn call_func_ret_f32(&mut self, instance: &str, func: &str) -> u32 {
+        self.read::<f32>(instance, func).await.expect(ACCESSOR).to_bits()
+    }
+
+    async fn call_func_ret_f64(&mut self, instance: &str, func: &str) -> u64 {
+        self.read::<f64>(instance, func).await.expect(ACCESSOR).to_bits()
+    }
+}
