@@ -135,10 +135,9 @@ async fn a_component_is_taken_as_it_is() {
         "export const agency = { describe() { return { id: 'probe', version: '1', functions: [], speaksFor: [] }; } };";
     let script = engine.load(text, "probe.js", Limits::default()).await.expect("the script loads");
     // The cache keeps the component behind a checksum of 32 bytes.
-    let entries =
+    let mut entries =
         std::fs::read_dir(folder.path()).expect("the cache is there").map(|entry| entry.expect("an entry").path());
-    let made =
-        entries.filter(|path| path.extension().is_some_and(|e| e == "wasm")).next().expect("a component was kept");
+    let made = entries.find(|path| path.extension().is_some_and(|e| e == "wasm")).expect("a component was kept");
     let component = std::fs::read(made).expect("it can be read").split_off(32);
     let guest = engine.load(component, "probe.wasm", Limits::default()).await.expect("the component loads");
     assert_eq!(guest.revision(), script.revision());
