@@ -6,6 +6,7 @@
 //! Repeated faults bench an adapter for a while; what a fault is, the caller's error says ([`Strike`]).
 //! How an adapter is built is the [`Maker`]'s business, and where files change is told by [`crate::watch`].
 
+mod engine;
 mod seat;
 
 pub use seat::{AdapterStatus, Live, Origin, Refused, State, Strike};
