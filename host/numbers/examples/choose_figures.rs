@@ -34,7 +34,7 @@ fn main() {
         if let Decision::Use { number, .. } = answer.decision
             && let Some(place) = candidates.iter().position(|candidate| candidate.number == number)
         {
-            record(&answer, &earlier, &mut usage[place], &mut turns, &mut CalleeRecord::default(), &policy);
+            record(&answer, earlier.at, &mut usage[place], &mut turns, &mut CalleeRecord::default(), &policy);
         }
     }
     let mut seen = CalleeRecord::default();

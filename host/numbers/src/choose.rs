@@ -166,29 +166,29 @@ pub fn choose(question: &Question<'_>) -> Answer {
 /// `usage` belongs to the number that the answer shows, `turns` to the owner that asked, `callee` to the callee.
 pub fn record(
     answer: &Answer,
-    ask: &Ask,
+    at: Moment,
     usage: &mut Usage,
     turns: &mut Turns,
     callee: &mut CalleeRecord,
     policy: &Policy,
 ) {
     let Decision::Use { number, .. } = answer.decision else { return };
-    usage.record(ask.at, policy);
+    usage.record(at, policy);
     match answer.turn {
         TurnChange::None => {}
         TurnChange::Continue => {
-            usage.note_turn(ask.at);
+            usage.note_turn(at);
             if let Some(turn) = turns.get_mut(&answer.bucket) {
                 turn.left = turn.left.saturating_sub(1);
             }
         }
         TurnChange::Begin { length } => {
-            usage.note_turn(ask.at);
+            usage.note_turn(at);
             turns.insert(answer.bucket, Turn { number, left: length.saturating_sub(1) });
         }
     }
-    callee.record_attempt(ask.at);
-    callee.record_shown(number, ask.at, policy);
+    callee.record_attempt(at);
+    callee.record_shown(number, at, policy);
 }
 
 /// Attempts that remain after this one, or why the callee is not to be called. No rung relaxes this.

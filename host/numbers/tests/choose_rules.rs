@@ -459,7 +459,7 @@ impl World {
         let policy = self.policy.clone();
         let mut turns = std::mem::take(&mut self.turns);
         let mut memory = self.callees[callee].clone();
-        record(answer, ask, self.usage_of(number), &mut turns, &mut memory, &policy);
+        record(answer, ask.at, self.usage_of(number), &mut turns, &mut memory, &policy);
         self.turns = turns;
         self.callees[callee] = memory;
         self.calls.push((number, ask.at));

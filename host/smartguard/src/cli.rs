@@ -71,6 +71,11 @@ impl Failure {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start the daemon and serve until it is stopped.
+    #[command(
+        after_help = "Examples:\n  smartguard run\n  smartguard run --data /var/lib/smartguard --listen 127.0.0.1:0"
+    )]
+    Run(Machine),
     /// Check the configuration, the policy and the adapters' manifests without starting.
     Check(Machine),
     /// What the daemon serves, and what to do next.

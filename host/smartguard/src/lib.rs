@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod doors;
+pub mod house;
 pub mod policies;
 pub mod store;
 pub mod strict;

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { server, json, command } = cli;
     match command {
+        Command::Run(machine) => return serve(&machine, json),
         Command::Check(machine) => return check(&machine, json),
         Command::Policy(PolicyCommand::Check { paths }) => return policy_check(paths, json),
         _ => {}
@@ -54,7 +55,7 @@ fn answer<T: DeserializeOwned>(json: bool, answer: Value, shown: impl FnOnce(T) 
 
 async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Check(_) | Command::Policy(PolicyCommand::Check { .. }) => Ok(Exit::Done),
+        Command::Run(_) | Command::Check(_) | Command::Policy(PolicyCommand::Check { .. }) => Ok(Exit::Done),
         Command::Status => answer::<StatusView>(json, client.get("/v1/status", &[]).await?, |v| show::status(&v)),
         Command::Number(command) => ask_number(client, json, command).await,
         Command::User(command) => ask_owner(client, json, OwnerKind::User, command).await,
@@ -295,4 +296,24 @@ fn verdict(json: bool, problems: &[Problem], warnings: &[Problem], good: &str) -
     }
     show::print(&lines.join("\n"));
     Ok(exit)
+}
+
+/// Serves until the process is told to stop.
+fn serve(machine: &Machine, json: bool) -> Result<Exit, Failure> {
+    let config = match load(machine) {
+        Ok(config) => config,
+        Err(problems) => return verdict(json, &problems, &[], ""),
+    };
+    let failed = |error: &dyn std::error::Error| {
+        let mut sentence = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            sentence.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        Failure::new(Exit::Refused, sentence, "`smartguard check` checks the files without starting")
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| failed(&error))?;
+    runtime.block_on(crate::house::run(config)).map_err(|error| failed(&error))?;
+    Ok(Exit::Done)
 }

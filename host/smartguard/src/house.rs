@@ -1,0 +1,231 @@
+//! The daemon itself: opens the rooms in order, connects them, and closes them in order.
+//!
+//! Doors ask the [`House`] through [`crate::desk::Desk`]. Decisions are taken in [`hot`] under the lock of the pool's owner;
+//! everything else goes as an event through the [`keeper`]. The [`performer`] does what the core wants done outside.
+
+mod adapters;
+mod calls;
+mod counter;
+mod directory;
+mod hot;
+mod journal;
+mod keeper;
+mod keys;
+mod packets;
+mod performer;
+mod policy;
+mod receipts;
+mod record;
+mod recover;
+mod reports;
+mod schedule;
+mod status;
+mod views;
+
+use crate::config::Config;
+use crate::store::{SledStore, Store};
+use crate::strict::Problem;
+use adapters::Adapters;
+use directory::Directory;
+use hot::Hot;
+use journal::Journal;
+use keeper::{KeeperHandle, KeeperParts, ProposeError, now};
+use keys::{KeyError, Keys};
+use numbers::{Moment, State, Touched, What};
+use parking_lot::Mutex;
+use performer::Performer;
+use policy::InForce;
+use recover::RecoverError;
+use schedule::Schedule;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The daemon, as its doors hold it.
+pub struct House {
+    config: Config,
+    listen: SocketAddr,
+    since: Moment,
+    keeper: KeeperHandle,
+    hot: Arc<Hot>,
+    directory: Arc<Directory>,
+    adapters: Arc<Adapters>,
+    store: Arc<dyn Store>,
+    policy: Mutex<InForce>,
+}
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the data folder {path} could not be opened")]
+    Store { path: PathBuf, source: crate::store::OpenError },
+    #[error("the key of this installation could not be had")]
+    Key(#[from] KeyError),
+    #[error("what is stored could not be read")]
+    Recover(#[from] RecoverError),
+    #[error("{0}")]
+    Adapters(String),
+    #[error("the first events could not be recorded")]
+    Propose(#[from] ProposeError),
+    #[error("{}: {}; {}", .0.place, .0.reason, .0.remedy)]
+    Listen(Problem),
+    #[error("the door failed")]
+    Serve(#[source] std::io::Error),
+}
+
+/// The key lies beside the data folder, not in it: `smartguard-data` has `smartguard-data.key`.
+pub fn key_path(data: &Path) -> PathBuf {
+    let mut name = data.file_name().unwrap_or(data.as_os_str()).to_owned();
+    name.push(".key");
+    data.with_file_name(name)
+}
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// Says which room could not be opened, and why.
+pub async fn run(config: Config) -> Result<(), StartError> {
+    let listener = crate::doors::open(config.listen).await.map_err(StartError::Listen)?;
+    let listen = listener.local_addr().map_err(StartError::Serve)?;
+    let keys = Keys::open(&key_path(&config.data))?;
+    let data = config.data.clone();
+    let opened = SledStore::open(&data.join("store"), crate::store::SledOptions::default());
+    let store: Arc<dyn Store> = Arc::new(opened.map_err(|source| StartError::Store { path: data.clone(), source })?);
+
+    let rooms = open(config, listen, keys, store.clone()).await?;
+    let house = rooms.house.clone();
+    policy::watch(&house);
+    adapters::watch(&house);
+    let exports = tokio::spawn(receipts::export_on_schedule(house.clone()));
+    announce(&house).await;
+    let served = crate::doors::serve(listener, house.clone(), stopped()).await;
+    exports.abort();
+    house.keeper.stop().await;
+    // The last records are on the disk before the mark of a clean stop is.
+    if house.hot.journal.settle().await.is_ok()
+        && let Err(cause) = store.close().await
+    {
+        tracing::error!(%cause, "the store could not be closed cleanly; the next start charges the window to the caps");
+    }
+    served.map_err(StartError::Serve)
+}
+
+struct Rooms {
+    house: Arc<House>,
+}
+
+async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Store>) -> Result<Rooms, StartError> {
+    let since = now();
+    let cleanly = store.opened_cleanly();
+    let found = recover::read(&store).await?;
+    let read = policy::read_at_start(&config);
+    let (journal, _writer) = Journal::start(store.clone(), found.next_record);
+    let (draws, drawn) = tokio::sync::mpsc::unbounded_channel();
+    let in_force = (found.state.policy_revision, found.state.policy.clone());
+    let hot = Arc::new(Hot::new(keys, journal, in_force, draws));
+    let directory = Arc::new(Directory::default());
+    directory.publish(&found.state, &everything(&found.state));
+    recover::replay(&hot, &directory, found.records, cleanly, since).await?;
+
+    let adapters = Adapters::open(&config, store.clone()).await.map_err(StartError::Adapters)?;
+    let (commands, wanted) = tokio::sync::mpsc::unbounded_channel();
+    let parts = KeeperParts {
+        state: found.state,
+        store: store.clone(),
+        hot: hot.clone(),
+        directory: directory.clone(),
+        schedule: Schedule::default(),
+        commands,
+        next_event: found.next_event,
+    };
+    let (keeper, _keeping) = keeper::start(parts);
+    let house = Arc::new(House {
+        policy: Mutex::new(read.0),
+        listen,
+        since,
+        keeper: keeper.clone(),
+        hot,
+        directory,
+        adapters: adapters.clone(),
+        store: store.clone(),
+        config,
+    });
+    house.adopt(read.1).await?;
+    house.roster_changed().await?;
+    keeper.propose(What::Restarted).await?;
+    let performer = Arc::new(Performer::new(keeper, adapters, store));
+    tokio::spawn(performer.run(wanted));
+    tokio::spawn(move_drawn(house.clone(), drawn));
+    Ok(Rooms { house })
+}
+
+impl House {
+    /// Tells the core which adapters serve now.
+    async fn roster_changed(&self) -> Result<(), ProposeError> {
+        let facts = self.adapters.facts();
+        let known = self.keeper.read(|state| state.adapters.values().cloned().collect::<Vec<_>>()).await?;
+        if known == facts {
+            return Ok(());
+        }
+        self.keeper.propose(What::RosterChanged { adapters: facts }).await.map(drop)
+    }
+}
+
+/// Numbers that the path of a call drew from the reserve join their pools.
+async fn move_drawn(house: Arc<House>, mut drawn: tokio::sync::mpsc::UnboundedReceiver<hot::Draw>) {
+    while let Some(draw) = drawn.recv().await {
+        let what = What::NumberDrawn { owner: draw.owner.clone(), number: draw.number };
+        if let Err(cause) = house.keeper.propose(what).await {
+            tracing::warn!(%cause, owner = %draw.owner, number = %draw.number, "a drawn number stays in the reserve");
+            if let Some(cell) = house.directory.owner(&draw.owner) {
+                cell.business.settle_draw(draw.number);
+            }
+        }
+    }
+}
+
+fn everything(state: &State) -> Touched {
+    Touched {
+        businesses: state.businesses.keys().cloned().collect(),
+        owners: state.owners.keys().cloned().collect(),
+        numbers: state.numbers.keys().copied().collect(),
+        ..Touched::default()
+    }
+}
+
+/// Says on the terminal what is served and what to do next.
+async fn announce(house: &House) {
+    println!("SmartGuard {} serves on http://{}", env!("CARGO_PKG_VERSION"), house.listen);
+    println!(
+        "  data      {} (key beside it in {})",
+        house.config.data.display(),
+        key_path(&house.config.data).display()
+    );
+    match house.status_view().await {
+        Ok(status) => {
+            let adapters: Vec<String> = status.adapters.iter().map(|(id, state)| format!("{id} ({state})")).collect();
+            println!("  adapters  {}", adapters.join(", "));
+            println!("  policy    {}, durability {}", house.policy.lock().file(), status.durability);
+            println!("  holds     {} numbers of {} businesses", status.numbers, status.businesses);
+            for advice in &status.advice {
+                println!("  next      {advice}");
+            }
+        }
+        Err(cause) => tracing::warn!(%cause, "the status could not be had"),
+    }
+}
+
+/// Waits for the signal to stop: Ctrl-C, or SIGTERM from a supervisor.
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without the handler SIGTERM ends the process at once, which loses nothing acknowledged.
+        Err(_) => drop(interrupt.await),
+    }
+}

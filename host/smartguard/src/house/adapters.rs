@@ -1,0 +1,404 @@
+//! The adapters, as the keeper's side asks them: their answers become plain results, their failures never reach anybody else.
+
+mod shown;
+
+use super::House;
+use super::keeper::now;
+use crate::config::Config;
+use crate::desk::{AdapterView, DeskError, DeskErrorKind, TryView};
+use crate::store::{Key, Op, Store, Tree, after};
+use core::time::Duration;
+use numbers::case::Filing;
+use numbers::{AdapterFacts, Case, E164, Effects, Observation, Packet};
+use sandbox::agency::{AdapterError, CheckAnswer, Dispute, FilingAnswer, FilingStatus, Register, TrackAnswer};
+use sandbox::call::Powers;
+use sandbox::datasets::Datasets;
+use sandbox::grant::{Grant, Grants};
+use sandbox::http::{Gate, Rebinds};
+use sandbox::manifest;
+use sandbox::roster::{Bundled, Live, Refused, Roster};
+use sandbox::secrets::Secrets;
+use sandbox::trouble::Trouble;
+use sandbox::watch::{Change, QUIET_DEFAULT, Watch};
+use sandbox::{CallError, Engine, EngineOptions, FaultKind, Guest};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The adapters that are part of the program.
+const BUNDLED: [Bundled; 3] = [
+    Bundled {
+        id: "fcr",
+        manifest: include_str!("../../../../adapters/fcr/adapter.toml"),
+        script: include_str!("../../../../adapters/fcr/adapter.js"),
+    },
+    Bundled {
+        id: "ftc_dnc",
+        manifest: include_str!("../../../../adapters/ftc_dnc/adapter.toml"),
+        script: include_str!("../../../../adapters/ftc_dnc/adapter.js"),
+    },
+    Bundled {
+        id: "nomorobo",
+        manifest: include_str!("../../../../adapters/nomorobo/adapter.toml"),
+        script: include_str!("../../../../adapters/nomorobo/adapter.js"),
+    },
+];
+
+/// A pending answer is asked for again so often before it is taken for lost.
+const PENDING_ROUNDS_MAX: u32 = 5;
+/// And never waited for longer than this between two rounds, because a check is asked again anyway.
+const PENDING_WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// What came of a check.
+pub enum CheckResult {
+    Observed(Vec<Observation>),
+    Failed(String),
+}
+
+/// What came of sending or tracking a filing.
+pub enum FileResult {
+    Filed {
+        reference: Option<String>,
+    },
+    Pending {
+        token: String,
+        ask_again: Duration,
+    },
+    Packet(Packet),
+    Unsupported(String),
+    Rejected(String),
+    /// It did not reach the agency, for certain.
+    Failed {
+        reason: String,
+        retry_after: Option<Duration>,
+    },
+    /// It may or may not have reached the agency.
+    Lost(String),
+    Absent,
+}
+
+/// All adapters, and the grants that the operator gave.
+pub struct Adapters {
+    roster: Roster<Engine>,
+    store: Arc<dyn Store>,
+    folder: PathBuf,
+}
+
+type Failure = Refused<CallError>;
+
+impl Adapters {
+    /// Loads what is bundled and what lies in the folder. One that fails is visible in the list; the others serve.
+    pub async fn open(config: &Config, store: Arc<dyn Store>) -> Result<Arc<Adapters>, String> {
+        let rebinds = Rebinds::from_table(&config.origins).map_err(|trouble| trouble.to_string())?;
+        let mut secrets = Secrets::from_environment(std::env::vars());
+        if let Some(file) = &config.secrets_file {
+            match secrets.read_file(file) {
+                Ok(Some(warning)) => tracing::warn!(%warning, "the file of secrets"),
+                Ok(None) => {}
+                Err(trouble) => return Err(trouble.to_string()),
+            }
+        }
+        let mut grants = Grants::default();
+        for grant in kept_grants(&store).await? {
+            grants.add(&grant);
+        }
+        let cache = config.data.join("cache");
+        let maker = Engine::new(EngineOptions::new(cache)).map_err(|cause| cause.to_string())?;
+        let datasets = Datasets::new(config.data.join("datasets"));
+        let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, BTreeMap::new(), grants);
+        let adapters = Adapters { roster, store, folder: config.adapters.clone() };
+        adapters.roster.load_bundled(&BUNDLED, now()).await;
+        adapters.roster.load_all(&adapters.folder, now()).await;
+        Ok(Arc::new(adapters))
+    }
+
+    /// What the core needs to know of those that serve.
+    pub fn facts(&self) -> Vec<AdapterFacts> {
+        let mut facts: Vec<AdapterFacts> = self.roster.all_live().iter().map(|live| fact(live)).collect();
+        facts.sort_by(|one, other| one.id.cmp(&other.id));
+        facts
+    }
+
+    pub fn views(&self) -> Vec<AdapterView> {
+        self.roster.list(now()).into_iter().map(|status| shown::adapter(status, &self.roster)).collect()
+    }
+
+    /// How many numbers this adapter takes at once.
+    pub fn batch_max(&self, id: &str) -> usize {
+        self.roster.live(id).map_or(1, |live| live.manifest.limits.batch_max as usize)
+    }
+
+    pub async fn check(&self, id: &str, numbers: &[E164]) -> CheckResult {
+        let mut token = None;
+        for _ in 0..PENDING_ROUNDS_MAX {
+            let asked = self
+                .roster
+                .call(id, now(), async |live| live.guest.check(&powers(&live), numbers, token.clone()).await)
+                .await;
+            match asked {
+                Ok(CheckAnswer::Observations(observations)) => return CheckResult::Observed(observations),
+                Ok(CheckAnswer::Pending(pending)) => {
+                    tokio::time::sleep(pending.ask_again.min(PENDING_WAIT_MAX)).await;
+                    token = Some(pending.token);
+                }
+                Err(failure) => return CheckResult::Failed(sentence(&failure)),
+            }
+        }
+        CheckResult::Failed("the answer was still pending after several rounds".to_owned())
+    }
+
+    pub async fn register(&self, filing: &Filing, token: Option<String>) -> FileResult {
+        let register = Register {
+            key: filing.key.clone(),
+            business: filing.business.clone(),
+            numbers: filing.numbers.clone(),
+            token,
+        };
+        let answered = self
+            .roster
+            .call(&filing.adapter, now(), async |live| live.guest.register(&powers(&live), register).await)
+            .await;
+        filed(answered)
+    }
+
+    pub async fn dispute(&self, filing: &Filing, case: &Case, token: Option<String>) -> FileResult {
+        let dispute = Dispute {
+            key: filing.key.clone(),
+            business: filing.business.clone(),
+            number: case.number,
+            agency: case.agency.clone(),
+            carrier: case.carrier,
+            label: case.label.clone(),
+            status: case.status,
+            statement: statement(filing, case),
+            token,
+        };
+        let answered = self
+            .roster
+            .call(&filing.adapter, now(), async |live| live.guest.dispute(&powers(&live), dispute).await)
+            .await;
+        filed(answered)
+    }
+
+    pub async fn track(&self, id: &str, key: &str) -> FileResult {
+        let answered = self.roster.call(id, now(), async |live| live.guest.track(&powers(&live), key).await).await;
+        match answered {
+            Ok(TrackAnswer::Found(filing)) => filed(Ok(FilingAnswer::Filed(filing))),
+            Ok(TrackAnswer::Absent) => FileResult::Absent,
+            Ok(TrackAnswer::Unknown) => FileResult::Lost("the agency cannot say whether it has it".to_owned()),
+            Err(failure) => FileResult::Lost(sentence(&failure)),
+        }
+    }
+
+    /// Grants what the adapter's newest version asks for, durably, and lets it serve.
+    pub async fn grant(&self, id: &str, by: &str) -> Result<(), DeskError> {
+        let grant = self.roster.grant(id, now()).await.map_err(refused)?;
+        let bytes = serde_json::to_vec(&grant).map_err(|cause| super::counter::inner("writing the grant", &cause))?;
+        let key = Key::new(Tree::Meta, [GRANT, id.as_bytes()].concat());
+        let kept = self.store.commit(vec![Op::put(key, bytes)]).await;
+        kept.map_err(|cause| super::counter::inner("keeping the grant", &cause))?;
+        tracing::info!(adapter = id, by, "granted");
+        Ok(())
+    }
+
+    /// One call by hand, whose answer changes nothing.
+    pub async fn try_once(&self, id: &str, function: &str, numbers: Vec<E164>) -> Result<TryView, DeskError> {
+        shown::try_once(self, id, function, numbers).await
+    }
+
+    /// Takes in what changed in the adapters' folder.
+    async fn take_in(&self, changes: Vec<Change>) {
+        for change in changes {
+            let taken = match &change {
+                Change::Written(path) if path.is_dir() => self.roster.load_folder(path, now()).await.map(drop),
+                Change::Written(_) => Ok(()),
+                Change::Removed(path) => match path.file_name().and_then(|name| name.to_str()) {
+                    Some(id) => self.roster.remove_folder(id, now()).await,
+                    None => Ok(()),
+                },
+            };
+            if let Err(trouble) = taken {
+                tracing::error!(%trouble, "an adapter was refused, the one before serves on");
+            }
+        }
+    }
+
+    /// Fetches the published data sets that are due.
+    async fn refresh_datasets(&self) {
+        for live in self.roster.all_live() {
+            let (door, datasets) = live.powers.datasets();
+            for (name, dataset) in datasets {
+                match dataset.refresh(door, now(), &|_| {}).await {
+                    Ok(done) if done.fetched > 0 => tracing::info!(
+                        adapter = live.manifest.id,
+                        dataset = name,
+                        files = done.fetched,
+                        rows = done.rows,
+                        "a published data set was fetched"
+                    ),
+                    Ok(done) => {
+                        tracing::debug!(adapter = live.manifest.id, dataset = name, reason = ?done.last_reason, "nothing new");
+                    }
+                    Err(trouble) => tracing::warn!(%trouble, dataset = name, "a published data set could not be kept"),
+                }
+            }
+        }
+    }
+}
+
+/// Names of grants in the tree of single records.
+const GRANT: &[u8] = b"grant/";
+/// How often it is seen to that published data sets are fresh; each has its own longer time.
+const DATASETS_EVERY: Duration = Duration::from_secs(10 * 60);
+
+async fn kept_grants(store: &Arc<dyn Store>) -> Result<Vec<Grant>, String> {
+    let mut grants = Vec::new();
+    let mut from = GRANT.to_vec();
+    loop {
+        let page = store.scan(Tree::Meta, &from, Some(b"grant0"), 256).await.map_err(|cause| cause.to_string())?;
+        let Some((last, _, _)) = page.last() else { return Ok(grants) };
+        from = after(last);
+        for (key, _, value) in &page {
+            let grant = serde_json::from_slice(value)
+                .map_err(|cause| format!("the grant {} cannot be read: {cause}", String::from_utf8_lossy(key)))?;
+            grants.push(grant);
+        }
+    }
+}
+
+fn powers(live: &Live<Guest>) -> Arc<dyn Powers> {
+    live.powers.clone()
+}
+
+fn fact(live: &Live<Guest>) -> AdapterFacts {
+    let manifest = &live.manifest;
+    let functions = &manifest.functions;
+    let mut disputes = manifest.speaks_for.clone();
+    disputes.extend(manifest.files_for.iter().cloned());
+    disputes.dedup();
+    AdapterFacts {
+        id: manifest.id.clone(),
+        checks: functions.check.is_some(),
+        speaks_for: manifest.speaks_for.clone(),
+        registers: functions.register.is_some(),
+        register_required: functions.register.as_ref().is_some_and(|register| register.required),
+        disputes: if functions.dispute.is_some() { disputes } else { Vec::new() },
+        register_effects: functions.register.as_ref().map_or(Effects::Manual, effects),
+        dispute_effects: functions.dispute.as_ref().map_or(Effects::Manual, effects),
+    }
+}
+
+fn effects(filing: &manifest::Filing) -> Effects {
+    match filing.effects {
+        manifest::Effects::Idempotent => Effects::Idempotent,
+        manifest::Effects::Queryable => Effects::Queryable { settle: filing.settle },
+        manifest::Effects::Manual => Effects::Manual,
+    }
+}
+
+/// True statements, and no more than we know.
+fn statement(filing: &Filing, case: &Case) -> String {
+    let business = &filing.business;
+    format!(
+        "{} is used by {} for this purpose: {}. It is shown with the label \"{}\". The number is answered on call-back, and we ask for a review.",
+        case.number,
+        business.legal_name,
+        business.use_case,
+        case.label.as_deref().unwrap_or(case.status.word()),
+    )
+}
+
+fn filed(answered: Result<FilingAnswer, Failure>) -> FileResult {
+    match answered {
+        Ok(FilingAnswer::Pending(pending)) => {
+            FileResult::Pending { token: pending.token, ask_again: pending.ask_again }
+        }
+        Ok(FilingAnswer::Filed(filing)) if filing.status == FilingStatus::Refused => {
+            FileResult::Rejected(filing.detail.unwrap_or_else(|| "without a reason".to_owned()))
+        }
+        Ok(FilingAnswer::Filed(filing)) => FileResult::Filed { reference: filing.reference },
+        Err(Refused::Failed(CallError::Adapter(error))) => match error {
+            AdapterError::NeedsPerson(packet) => FileResult::Packet(*packet),
+            AdapterError::Unsupported(reason) => FileResult::Unsupported(reason),
+            AdapterError::Rejected(reason) => FileResult::Rejected(reason),
+            AdapterError::RetryAfter(after) => {
+                FileResult::Failed { reason: "asked too often".to_owned(), retry_after: Some(after) }
+            }
+            AdapterError::Unauthorized(reason) => FileResult::Failed { reason, retry_after: None },
+            // The request may have arrived before the connection broke, and the answer may be to a filing that was taken.
+            AdapterError::Unavailable(reason) | AdapterError::Protocol(reason) | AdapterError::Internal(reason) => {
+                FileResult::Lost(reason)
+            }
+        },
+        Err(Refused::Failed(CallError::Fault(fault))) => match fault.kind {
+            FaultKind::TooBusy => FileResult::Failed { reason: fault.to_string(), retry_after: None },
+            FaultKind::Trapped
+            | FaultKind::TimedOut
+            | FaultKind::OutOfMemory
+            | FaultKind::StackOverflow
+            | FaultKind::Protocol => FileResult::Lost(fault.to_string()),
+        },
+        Err(refused @ (Refused::NotLive(_) | Refused::Benched { .. })) => {
+            FileResult::Failed { reason: sentence(&refused), retry_after: None }
+        }
+    }
+}
+
+fn sentence(failure: &Failure) -> String {
+    match failure {
+        Refused::NotLive(reason) => reason.clone(),
+        Refused::Benched { reason, .. } => format!("it rests after repeated faults: {reason}"),
+        Refused::Failed(error) => error.to_string(),
+    }
+}
+
+fn refused(trouble: Trouble) -> DeskError {
+    DeskError::new(
+        DeskErrorKind::Refused,
+        "adapter_refused",
+        format!("{}: {}", trouble.place, trouble.reason),
+        trouble.remedy,
+    )
+}
+
+/// Follows the adapters' folder, and keeps published data sets fresh, for as long as the daemon runs.
+pub fn watch(house: &Arc<House>) {
+    let following = house.clone();
+    follow(house.adapters.folder.clone(), move |changes| {
+        let house = following.clone();
+        Box::pin(async move {
+            house.adapters.take_in(changes).await;
+            if let Err(cause) = house.roster_changed().await {
+                tracing::error!(%cause, "the new roster could not be recorded");
+            }
+        })
+    });
+    let adapters = house.adapters.clone();
+    tokio::spawn(async move {
+        loop {
+            adapters.refresh_datasets().await;
+            tokio::time::sleep(DATASETS_EVERY).await;
+        }
+    });
+}
+
+/// What is done about changes.
+type Doing = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Follows one folder for as long as the daemon runs.
+pub fn follow(folder: PathBuf, changed: impl Fn(Vec<Change>) -> Doing + Send + 'static) {
+    match Watch::start(vec![folder.clone()], QUIET_DEFAULT) {
+        Ok(mut watch) => {
+            tokio::spawn(async move {
+                loop {
+                    let changes = watch.changed().await;
+                    changed(changes).await;
+                }
+            });
+        }
+        Err(trouble) => {
+            tracing::error!(%trouble, folder = %folder.display(), "changes are not followed; restart to take them in");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Which owners there are, and what each of them may show: the keeper writes, the path of a call reads.
+
+use super::hot::{BusinessCell, OwnerCell, OwnerView, SharedView};
+use arc_swap::ArcSwap;
+use numbers::{Candidate, E164, Owner, OwnerId, Place, State, Touched};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The owners by name. Each table is replaced whole, so that a reader never waits.
+#[derive(Default)]
+pub struct Directory {
+    owners: ArcSwap<HashMap<OwnerId, Arc<OwnerCell>>>,
+    kept: Mutex<Kept>,
+}
+
+/// What the keeper remembers of its last publication.
+#[derive(Default)]
+struct Kept {
+    businesses: BTreeMap<String, Arc<BusinessCell>>,
+    /// Where each number was when it was last published, because an event says only where it is now.
+    places: HashMap<E164, Place>,
+}
+
+impl Directory {
+    /// The owner of this name.
+    pub fn owner(&self, id: &OwnerId) -> Option<Arc<OwnerCell>> {
+        self.owners.load().get(id).cloned()
+    }
+
+    /// The businesses known to the path of a call.
+    pub fn businesses(&self) -> Vec<String> {
+        self.kept.lock().businesses.keys().cloned().collect()
+    }
+
+    /// Shows the path of a call what an event changed.
+    pub fn publish(&self, state: &State, touched: &Touched) {
+        let mut kept = self.kept.lock();
+        for business in &touched.businesses {
+            kept.businesses.entry(business.clone()).or_insert_with(|| Arc::new(BusinessCell::new(business.clone())));
+        }
+        self.add_owners(state, &mut kept, touched);
+        let mut owners: BTreeSet<OwnerId> = touched.owners.clone();
+        let mut shared: BTreeSet<String> = BTreeSet::new();
+        for number in &touched.numbers {
+            let Some(record) = state.numbers.get(number) else { continue };
+            let before = kept.places.insert(*number, record.place.clone());
+            for place in before.iter().chain(core::iter::once(&record.place)) {
+                match place {
+                    Place::Pool(owner) => drop(owners.insert(owner.clone())),
+                    Place::Reserve | Place::Bench => drop(shared.insert(record.business.clone())),
+                    Place::Aside => {}
+                }
+            }
+        }
+        for owner in owners.iter().filter_map(|id| state.owners.get(id)) {
+            if let Some(cell) = self.owner(&owner.id) {
+                let candidates = state.pool(owner).map(Candidate::of).collect();
+                cell.view.store(Arc::new(OwnerView { candidates }));
+            }
+        }
+        for business in shared {
+            let Some(cell) = kept.businesses.get(&business) else { continue };
+            let bench = state.numbers_in(&business, &Place::Bench).map(Candidate::of).collect();
+            let reserve =
+                state.numbers_in(&business, &Place::Reserve).take(RESERVE_SHOWN_MAX).map(Candidate::of).collect();
+            cell.view.store(Arc::new(SharedView { bench, reserve }));
+        }
+        // A number that has moved is drawn by nobody any more; it is no longer in the view that was just replaced.
+        for number in &touched.numbers {
+            if let Some(cell) = state.numbers.get(number).and_then(|record| kept.businesses.get(&record.business)) {
+                cell.settle_draw(*number);
+            }
+        }
+    }
+
+    fn add_owners(&self, state: &State, kept: &mut Kept, touched: &Touched) {
+        let new: Vec<&Owner> = touched
+            .owners
+            .iter()
+            .filter_map(|id| state.owners.get(id))
+            .filter(|owner| self.owner(&owner.id).is_none())
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut table = HashMap::clone(&self.owners.load());
+        for owner in new {
+            let business = kept
+                .businesses
+                .entry(owner.business.clone())
+                .or_insert_with(|| Arc::new(BusinessCell::new(owner.business.clone())));
+            table.insert(owner.id.clone(), Arc::new(OwnerCell::new(owner.id.clone(), business.clone())));
+        }
+        self.owners.store(Arc::new(table));
+    }
+}
+
+/// Ready numbers shown to the path of a call at once; it draws one at a time, and the rest follows as these are taken.
+const RESERVE_SHOWN_MAX: usize = 64;

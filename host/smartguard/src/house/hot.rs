@@ -1,0 +1,431 @@
+//! The path of a call: decides in the door's own thread, under the lock of the pool's owner.
+//!
+//! Reads what the keeper published (which numbers may be shown) and owns what changes with every call:
+//! usage, turns, callees, the decisions that may be asked for again, and the calls that wait for an outcome.
+//! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
+
+use super::calls::{Call, Calls};
+use super::journal::{Done, Journal, JournalError};
+use super::keys::{Keys, Sealed};
+use super::record::{Decided, Record};
+use arc_swap::ArcSwap;
+use numbers::choose::{self, From};
+use numbers::{
+    Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
+    Policy, Pool, Question, Rung, Turns, Usage,
+};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Answers that may run ahead of the disk for one owner. After an unclean stop each number it could have used is charged so many calls.
+pub const WINDOW: u64 = 8;
+/// Tables that every call touches are cut into so many parts, each under its own lock.
+const PARTS: usize = 64;
+
+/// What the keeper says may be shown for one owner.
+#[derive(Debug, Default)]
+pub struct OwnerView {
+    pub candidates: Vec<Candidate>,
+}
+
+/// Numbers that several owners of one business may draw on.
+#[derive(Debug, Default)]
+pub struct SharedView {
+    pub bench: Vec<Candidate>,
+    pub reserve: Vec<Candidate>,
+}
+
+/// One owner on the path of a call.
+pub struct OwnerCell {
+    pub id: OwnerId,
+    pub business: Arc<BusinessCell>,
+    pub view: ArcSwap<OwnerView>,
+    hot: Mutex<OwnerHot>,
+    /// Answers that left before their record was durable.
+    ahead: Arc<AtomicU64>,
+}
+
+/// What all owners of a business share.
+pub struct BusinessCell {
+    pub id: String,
+    pub view: ArcSwap<SharedView>,
+    /// Held while a number of the bench or the reserve is decided on. Taken after the owner's lock, never before it.
+    drawing: Mutex<Drawn>,
+}
+
+/// Numbers of the reserve that were drawn and that the keeper has not yet moved.
+type Drawn = HashMap<E164, OwnerId>;
+
+#[derive(Default)]
+struct OwnerHot {
+    turns: Turns,
+    /// Decisions that may be asked for again, by the hash of their call id.
+    recent: BTreeMap<u64, Recent>,
+    /// Whether this owner has a durable decision of this run. The first one waits for the disk and is the grant of the window.
+    granted: bool,
+}
+
+#[derive(Clone)]
+struct Recent {
+    until: Moment,
+    callee: CalleeHash,
+    told: Told,
+}
+
+/// What the door is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    Use { number: E164, sealed: Sealed, reason: String, attempts_left: u32, valid_until: Moment },
+    Hold { class: HoldClass, reason: String, retry_after_s: u64 },
+}
+
+/// A question as it comes from a door, with `now` and the tie-break already stamped.
+pub struct Asked {
+    pub owner: Arc<OwnerCell>,
+    pub campaign: Option<String>,
+    pub call_id: String,
+    pub callee: E164,
+    pub carrier: Option<Carrier>,
+    pub now: Moment,
+    pub tie_break: u64,
+}
+
+/// A number was taken from the reserve; the keeper is told.
+#[derive(Clone, Debug)]
+pub struct Draw {
+    pub owner: OwnerId,
+    pub number: E164,
+}
+
+/// All that changes with calls.
+pub struct Hot {
+    pub keys: Keys,
+    pub journal: Journal,
+    pub policy: ArcSwap<(u64, Policy)>,
+    pub calls: Mutex<Calls>,
+    usage: Vec<Mutex<HashMap<E164, Usage>>>,
+    callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
+    draws: tokio::sync::mpsc::UnboundedSender<Draw>,
+    pub counts: Counts,
+}
+
+/// Counters for the metrics page.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub used: AtomicU64,
+    pub held: AtomicU64,
+    pub repeated: AtomicU64,
+    pub waited_for_disk: AtomicU64,
+    pub outcomes: AtomicU64,
+    pub orphans: AtomicU64,
+}
+
+impl OwnerCell {
+    pub fn new(id: OwnerId, business: Arc<BusinessCell>) -> OwnerCell {
+        OwnerCell { id, business, view: ArcSwap::default(), hot: Mutex::default(), ahead: Arc::default() }
+    }
+}
+
+impl BusinessCell {
+    pub fn new(id: String) -> BusinessCell {
+        BusinessCell { id, view: ArcSwap::default(), drawing: Mutex::default() }
+    }
+
+    /// The keeper has moved the number; it may be drawn by nobody any more, or by anybody again.
+    pub fn settle_draw(&self, number: E164) {
+        self.drawing.lock().remove(&number);
+    }
+}
+
+impl Hot {
+    pub fn new(
+        keys: Keys,
+        journal: Journal,
+        policy: (u64, Policy),
+        draws: tokio::sync::mpsc::UnboundedSender<Draw>,
+    ) -> Hot {
+        Hot {
+            keys,
+            journal,
+            policy: ArcSwap::from_pointee(policy),
+            calls: Mutex::default(),
+            usage: (0..PARTS).map(|_| Mutex::default()).collect(),
+            callees: (0..PARTS).map(|_| Mutex::default()).collect(),
+            draws,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Which caller ID for this call. Answers in the caller's own thread; waits for the disk only where the answer may not run ahead.
+    pub async fn ask(&self, asked: Asked) -> Result<Told, JournalError> {
+        self.journal.has_room()?;
+        let (told, durable) = self.decide(&asked)?;
+        if self.policy.load().1.durability == Durability::Sync && durable.is_none() {
+            // A repeated ask must not be answered before the first one's record is durable.
+            self.journal.settle().await?;
+        }
+        if let Some(durable) = durable {
+            self.counts.waited_for_disk.fetch_add(1, Ordering::Relaxed);
+            durable.await.map_err(|_| JournalError::Broken)?;
+            asked.owner.hot.lock().granted = true;
+        }
+        Ok(told)
+    }
+
+    fn decide(&self, asked: &Asked) -> Result<(Told, Option<tokio::sync::oneshot::Receiver<()>>), JournalError> {
+        let owner = &asked.owner;
+        let policy = self.policy.load();
+        let (policy_revision, policy) = (policy.0, &policy.1);
+        let callee = self.keys.callee(&owner.business.id, asked.callee);
+        let call = self.keys.call(&asked.call_id);
+        let ask = Ask {
+            owner: owner.id.clone(),
+            campaign: asked.campaign.clone(),
+            callee: asked.callee,
+            carrier: asked.carrier,
+            at: asked.now,
+            tie_break: asked.tie_break,
+        };
+
+        let mut hot = owner.hot.lock();
+        if let Some(recent) = hot.recent.get(&call)
+            && recent.until > asked.now
+            && recent.callee == callee
+        {
+            self.counts.repeated.fetch_add(1, Ordering::Relaxed);
+            return Ok((recent.told.clone(), None));
+        }
+        let mut callees = self.callees[part(callee_part(callee))].lock();
+        let known = callees.get(&callee);
+        let view = owner.view.load();
+        let usage = self.usage_of(&view.candidates);
+        let pool = Pool { candidates: &view.candidates, usage: &usage };
+        let nobody = Pool { candidates: &[], usage: &[] };
+        let question =
+            Question { ask: &ask, pool, bench: nobody, reserve: nobody, turns: &hot.turns, callee: known, policy };
+        let mut answer = choose::choose(&question);
+        // Only when the pool alone does not do is the lock that the owners of a business share taken.
+        let shared = owner.business.view.load();
+        let mut drawing = None;
+        if falls_short(&answer) && !(shared.bench.is_empty() && shared.reserve.is_empty()) {
+            let drawn = owner.business.drawing.lock();
+            let reserve: Vec<Candidate> =
+                shared.reserve.iter().filter(|candidate| !drawn.contains_key(&candidate.number)).cloned().collect();
+            let bench_usage = self.usage_of(&shared.bench);
+            let reserve_usage = self.usage_of(&reserve);
+            answer = choose::choose(&Question {
+                bench: Pool { candidates: &shared.bench, usage: &bench_usage },
+                reserve: Pool { candidates: &reserve, usage: &reserve_usage },
+                ..question
+            });
+            drawing = Some(drawn);
+        }
+
+        let seq = self.journal.sequence();
+        let valid_until = asked.now.plus(policy.decision_valid_for);
+        let record = Record::Decided(Decided {
+            at: asked.now,
+            owner: owner.id.clone(),
+            call,
+            callee,
+            carrier: asked.carrier,
+            decision: answer.decision.clone(),
+            from: answer.from,
+            turn: answer.turn,
+            bucket: answer.bucket,
+            valid_until,
+            considered: answer.considered.clone(),
+            rungs: answer.rungs.clone(),
+            policy_revision,
+        });
+        let (number, rung, sticky, attempts_left) = match answer.decision {
+            Decision::Hold { class, reason, retry_after } => {
+                // A hold spends nothing, so its receipt need not be waited for.
+                self.journal.append(seq, &record, Done::Nobody)?;
+                self.calls.lock().held(call, seq);
+                self.counts.held.fetch_add(1, Ordering::Relaxed);
+                let retry_after_s = retry_after.as_secs().max(1);
+                return Ok((Told::Hold { class, reason: reason.word().to_owned(), retry_after_s }, None));
+            }
+            Decision::Use { number, rung, sticky, attempts_left } => (number, rung, sticky, attempts_left),
+        };
+
+        // A number that others may draw on too, a callee's last attempt, and an owner's first decision wait for the disk.
+        let may_run_ahead = policy.durability == Durability::Lease
+            && answer.from == From::Pool
+            && attempts_left > 0
+            && hot.granted
+            && owner.ahead.load(Ordering::Acquire) < WINDOW;
+        let sealed = Sealed { seq, at: asked.now, number, callee };
+        let (done, durable) = if may_run_ahead {
+            (Done::Ahead(owner.ahead.clone()), None)
+        } else {
+            let (sender, durable) = tokio::sync::oneshot::channel();
+            (Done::Sender(sender), Some(durable))
+        };
+        if may_run_ahead {
+            owner.ahead.fetch_add(1, Ordering::AcqRel);
+        }
+        self.journal.append(seq, &record, done)?;
+
+        let callee_record = callees.entry(callee).or_default();
+        self.with_usage(number, |usage| {
+            choose::record(&answer, asked.now, usage, &mut hot.turns, callee_record, policy);
+        });
+        drop(callees);
+        if let Some(mut drawn) = drawing.filter(|_| answer.from == From::Reserve) {
+            drawn.insert(number, owner.id.clone());
+            // The keeper's end is gone only while the daemon stops.
+            let _ = self.draws.send(Draw { owner: owner.id.clone(), number });
+        }
+        let reason = reason(rung, sticky);
+        let told = Told::Use { number, sealed, reason, attempts_left, valid_until };
+        hot.remember(call, Recent { until: valid_until, callee, told: told.clone() }, asked.now);
+        drop(hot);
+        self.calls.lock().decided(Call {
+            seq,
+            at: asked.now,
+            call,
+            number,
+            callee,
+            carrier: asked.carrier,
+            verdict: None,
+        });
+        self.counts.used.fetch_add(1, Ordering::Relaxed);
+        Ok((told, durable))
+    }
+
+    fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
+        candidates
+            .iter()
+            .map(|candidate| {
+                self.usage[part(candidate.number.digits())].lock().get(&candidate.number).cloned().unwrap_or_default()
+            })
+            .collect()
+    }
+
+    /// Changes the usage of one number.
+    pub fn with_usage<T>(&self, number: E164, change: impl FnOnce(&mut Usage) -> T) -> T {
+        change(self.usage[part(number.digits())].lock().entry(number).or_default())
+    }
+
+    /// Changes what is remembered of one callee.
+    pub fn with_callee<T>(&self, callee: CalleeHash, change: impl FnOnce(&mut CalleeRecord) -> T) -> T {
+        change(self.callees[part(callee_part(callee))].lock().entry(callee).or_default())
+    }
+
+    /// Applies a decision that was taken before this start.
+    pub fn replay(&self, owner: Option<&OwnerCell>, seq: u64, decided: &Decided, now: Moment) {
+        let Decision::Use { number, rung, sticky, attempts_left } = decided.decision else { return };
+        let policy = self.policy.load();
+        let answer = Answer {
+            decision: decided.decision.clone(),
+            considered: Vec::new(),
+            rungs: Vec::new(),
+            from: decided.from,
+            turn: decided.turn,
+            bucket: decided.bucket,
+        };
+        // An owner that is gone has no turns to go on with; its numbers and callees count all the same.
+        let mut nobody = Turns::default();
+        let mut hot = owner.map(|owner| owner.hot.lock());
+        let turns = hot.as_mut().map_or(&mut nobody, |hot| &mut hot.turns);
+        let mut callees = self.callees[part(callee_part(decided.callee))].lock();
+        let callee = callees.entry(decided.callee).or_default();
+        self.with_usage(number, |usage| choose::record(&answer, decided.at, usage, turns, callee, &policy.1));
+        drop(callees);
+        if decided.valid_until > now
+            && let Some(hot) = &mut hot
+        {
+            let sealed = Sealed { seq, at: decided.at, number, callee: decided.callee };
+            let told = Told::Use {
+                number,
+                sealed,
+                reason: reason(rung, sticky),
+                attempts_left,
+                valid_until: decided.valid_until,
+            };
+            hot.remember(decided.call, Recent { until: decided.valid_until, callee: decided.callee, told }, now);
+        }
+        drop(hot);
+        self.calls.lock().decided(Call {
+            seq,
+            at: decided.at,
+            call: decided.call,
+            number,
+            callee: decided.callee,
+            carrier: decided.carrier,
+            verdict: None,
+        });
+    }
+
+    /// Applies what is known of a decision that only its sealed id brought back.
+    pub fn restore(&self, sealed: &Sealed) {
+        let policy = self.policy.load();
+        self.with_usage(sealed.number, |usage| usage.record(sealed.at, &policy.1));
+        self.with_callee(sealed.callee, |callee| {
+            callee.record_attempt(sealed.at);
+            callee.record_shown(sealed.number, sealed.at, &policy.1);
+        });
+        self.calls.lock().decided(Call {
+            seq: sealed.seq,
+            at: sealed.at,
+            // It is found by its own id alone.
+            call: sealed.seq,
+            number: sealed.number,
+            callee: sealed.callee,
+            carrier: None,
+            verdict: None,
+        });
+    }
+}
+
+impl OwnerHot {
+    fn remember(&mut self, call: u64, recent: Recent, now: Moment) {
+        // Sweeping when the table has doubled keeps the cost of forgetting constant for each call.
+        if self.recent.len() >= RECENT_SWEEP_AT {
+            self.recent.retain(|_, recent| recent.until > now);
+        }
+        self.recent.insert(call, recent);
+    }
+}
+
+/// Decisions of one owner that are kept before those past their time are swept out.
+const RECENT_SWEEP_AT: usize = 256;
+
+/// Whether the pool alone gave nothing, or only beyond its soft cap, so that bench and reserve should be asked first.
+fn falls_short(answer: &Answer) -> bool {
+    match &answer.decision {
+        Decision::Use { rung, .. } => *rung == Some(Rung::HardCap),
+        Decision::Hold { class, .. } => *class == HoldClass::Capacity,
+    }
+}
+
+/// Why this number, in one word.
+pub fn reason_of(decision: &Decision) -> String {
+    match decision {
+        Decision::Use { rung, sticky, .. } => reason(*rung, *sticky),
+        Decision::Hold { reason, .. } => reason.word().into(),
+    }
+}
+
+fn reason(rung: Option<Rung>, sticky: bool) -> String {
+    match (sticky, rung) {
+        (true, _) => "same_number_as_last_time".into(),
+        (false, None) => "turn".into(),
+        (false, Some(rung)) => crate::policies::rung_word(rung).into(),
+    }
+}
+
+fn callee_part(callee: CalleeHash) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&callee.0[..8]);
+    u64::from_be_bytes(first)
+}
+
+fn part(of: u64) -> usize {
+    // Multiplying by a large odd constant spreads numbers that differ only in their last digits.
+    (of.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize % PARTS
+}

@@ -1,0 +1,392 @@
+//! The keeper: owns life, cases and configuration, and is the only one that changes them.
+//!
+//! An event comes in, the pure core steps, the touched records and the event go into one commit,
+//! and only then is the proposer told, the path of a call shown its new view, and the performer given what is wanted.
+//! It never holds up a decision: the path of a call reads published views and never asks here.
+
+use super::directory::Directory;
+use super::hot::Hot;
+use super::schedule::Schedule;
+use crate::store::{CommitError, Key, Op, Store, Tree};
+use numbers::case::FilingState;
+use numbers::event::{Event, What};
+use numbers::state::State;
+use numbers::step::{Refusal, Touched};
+use numbers::wants::Command;
+use numbers::{E164, Moment};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Proposals that may wait. Whoever finds it full waits: none of them is on the path of a call.
+const REQUESTS_MAX: usize = 1_024;
+/// Proposals taken into one commit.
+const SLICE_MAX: usize = 64;
+/// Records written by one commit at most, so that it stays within the store's bounds.
+const RECORDS_MAX: usize = 150;
+/// Numbers woken by one event.
+const WAKE_MAX: usize = 40;
+/// First byte of the keys of the keeper's events, beside the pages of calls in the same tree.
+pub const EVENT_PREFIX: u8 = b'k';
+
+/// Why a proposal changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ProposeError {
+    #[error("{0}")]
+    Refused(Refusal),
+    #[error("the change could not be made durable")]
+    Store(#[source] CommitError),
+    #[error("the daemon is stopping")]
+    Stopping,
+}
+
+/// Something for the keeper to do.
+enum Request {
+    Propose { what: Box<What>, reply: oneshot::Sender<Result<Touched, ProposeError>> },
+    Read(Box<dyn FnOnce(&State) + Send>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// The way to the keeper.
+#[derive(Clone)]
+pub struct KeeperHandle {
+    requests: mpsc::Sender<Request>,
+}
+
+impl KeeperHandle {
+    /// Proposes an event; answers when it is durable.
+    pub async fn propose(&self, what: What) -> Result<Touched, ProposeError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Propose { what: Box::new(what), reply };
+        self.requests.send(request).await.map_err(|_| ProposeError::Stopping)?;
+        answer.await.map_err(|_| ProposeError::Stopping)?
+    }
+
+    /// Reads from the state, between two events.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> Result<T, ProposeError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Read(Box::new(move |state| drop(reply.send(read(state)))));
+        self.requests.send(request).await.map_err(|_| ProposeError::Stopping)?;
+        answer.await.map_err(|_| ProposeError::Stopping)
+    }
+
+    /// Lets the keeper finish what it has begun, and stops it.
+    pub async fn stop(&self) {
+        let (reply, stopped) = oneshot::channel();
+        if self.requests.send(Request::Stop(reply)).await.is_ok() {
+            // It may have stopped by itself meanwhile.
+            let _ = stopped.await;
+        }
+    }
+}
+
+/// The keeper itself.
+pub struct Keeper {
+    state: State,
+    store: Arc<dyn Store>,
+    hot: Arc<Hot>,
+    directory: Arc<Directory>,
+    schedule: Schedule,
+    commands: mpsc::UnboundedSender<Command>,
+    next_event: u64,
+    wakes: BTreeSet<(Moment, E164)>,
+    wake_of: BTreeMap<E164, Moment>,
+}
+
+/// What the keeper is given at its start.
+pub struct KeeperParts {
+    pub state: State,
+    pub store: Arc<dyn Store>,
+    pub hot: Arc<Hot>,
+    pub directory: Arc<Directory>,
+    pub schedule: Schedule,
+    pub commands: mpsc::UnboundedSender<Command>,
+    pub next_event: u64,
+}
+
+/// Starts the keeper with everything published and wanted that the state says.
+pub fn start(parts: KeeperParts) -> (KeeperHandle, tokio::task::JoinHandle<()>) {
+    let (requests, waiting) = mpsc::channel(REQUESTS_MAX);
+    let KeeperParts { state, store, hot, directory, schedule, commands, next_event } = parts;
+    let keeper = Keeper {
+        state,
+        store,
+        hot,
+        directory,
+        schedule,
+        commands,
+        next_event,
+        wakes: BTreeSet::new(),
+        wake_of: BTreeMap::new(),
+    };
+    (KeeperHandle { requests }, tokio::spawn(keeper.run(waiting)))
+}
+
+/// The present, as the daemon's clock says. Stamped once, at the door or here.
+pub fn now() -> Moment {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Keeper {
+    async fn run(mut self, mut waiting: mpsc::Receiver<Request>) {
+        self.begin();
+        let mut requests = Vec::with_capacity(SLICE_MAX);
+        loop {
+            let until = self.next_due().map_or(IDLE_MAX, |due| due.since(now()).min(IDLE_MAX));
+            tokio::select! {
+                biased;
+                taken = waiting.recv_many(&mut requests, SLICE_MAX) => {
+                    if taken == 0 {
+                        return;
+                    }
+                }
+                () = tokio::time::sleep(until) => {}
+            }
+            if let Some(stopped) = self.slice(&mut requests).await {
+                let _ = stopped.send(());
+                return;
+            }
+        }
+    }
+
+    /// Publishes and asks for everything once; afterwards only what an event touched.
+    fn begin(&mut self) {
+        let everything = Touched {
+            businesses: self.state.businesses.keys().cloned().collect(),
+            owners: self.state.owners.keys().cloned().collect(),
+            numbers: self.state.numbers.keys().copied().collect(),
+            filings: self.state.open_filings().map(|filing| filing.id).collect(),
+            ..Touched::default()
+        };
+        self.follow(&everything);
+    }
+
+    fn next_due(&self) -> Option<Moment> {
+        let wake = self.wakes.first().map(|(due, _)| *due);
+        let check = self.schedule.next_due();
+        match (wake, check) {
+            (Some(wake), Some(check)) => Some(wake.min(check)),
+            (either, other) => either.or(other),
+        }
+    }
+
+    /// One round: what was asked, and what time brought.
+    async fn slice(&mut self, requests: &mut Vec<Request>) -> Option<oneshot::Sender<()>> {
+        let now = now();
+        let mut round = Round::default();
+        let mut stop = None;
+        for request in requests.drain(..) {
+            match request {
+                Request::Propose { what, reply } => match self.step(now, *what, &mut round) {
+                    Ok(touched) => round.replies.push((reply, touched)),
+                    // Whoever asked may have gone.
+                    Err(refusal) => drop(reply.send(Err(ProposeError::Refused(refusal)))),
+                },
+                Request::Read(read) => read(&self.state),
+                Request::Stop(reply) => stop = Some(reply),
+            }
+            if round.is_full() {
+                self.commit(&mut round).await;
+            }
+        }
+        let due: Vec<E164> = self.wakes.iter().take_while(|(due, _)| *due <= now).map(|(_, number)| *number).collect();
+        for numbers in due.chunks(WAKE_MAX) {
+            for number in numbers {
+                self.forget_wake(*number);
+            }
+            // A number that left meanwhile needs no waking.
+            let _ = self.step(now, What::Woke { numbers: numbers.to_vec() }, &mut round);
+            if round.is_full() {
+                self.commit(&mut round).await;
+            }
+        }
+        self.commit(&mut round).await;
+        for command in self.schedule.due(now) {
+            // The performer's end is gone only while the daemon stops.
+            let _ = self.commands.send(command);
+        }
+        stop
+    }
+
+    fn step(&mut self, at: Moment, what: What, round: &mut Round) -> Result<Touched, Refusal> {
+        let event = Event { at, what };
+        let touched = self.state.step(&event)?;
+        round.events.push((self.next_event, event));
+        self.next_event += 1;
+        join(&mut round.touched, &touched);
+        Ok(touched)
+    }
+
+    /// Makes the round durable, then tells everybody.
+    async fn commit(&mut self, round: &mut Round) {
+        let round = core::mem::take(round);
+        if round.events.is_empty() {
+            return;
+        }
+        match self.write(&round).await {
+            Ok(()) => {
+                self.follow(&round.touched);
+                for (reply, touched) in round.replies {
+                    let _ = reply.send(Ok(touched));
+                }
+            }
+            Err(cause) => {
+                tracing::error!(%cause, "a change could not be made durable");
+                for (reply, _) in round.replies {
+                    let _ = reply.send(Err(ProposeError::Store(cause.clone())));
+                }
+            }
+        }
+    }
+
+    async fn write(&self, round: &Round) -> Result<(), CommitError> {
+        let mut ops = Vec::new();
+        for (seq, event) in &round.events {
+            let mut key = vec![EVENT_PREFIX];
+            key.extend_from_slice(&seq.to_be_bytes());
+            ops.push(put(Tree::Event, key, event));
+        }
+        let (state, touched) = (&self.state, &round.touched);
+        ops.extend(
+            touched
+                .businesses
+                .iter()
+                .filter_map(|id| Some(put(Tree::Business, id.as_bytes(), state.businesses.get(id)?))),
+        );
+        ops.extend(touched.owners.iter().filter_map(|id| Some(put(Tree::Owner, encoded(id), state.owners.get(id)?))));
+        ops.extend(
+            touched
+                .numbers
+                .iter()
+                .filter_map(|id| Some(put(Tree::Number, id.digits().to_be_bytes(), state.numbers.get(id)?))),
+        );
+        ops.extend(touched.cases.iter().filter_map(|id| Some(put(Tree::Case, id.to_be_bytes(), state.cases.get(id)?))));
+        ops.extend(
+            touched.filings.iter().filter_map(|id| Some(put(Tree::Filing, id.to_be_bytes(), state.filings.get(id)?))),
+        );
+        ops.extend(touched.tasks.iter().filter_map(|id| Some(put(Tree::Task, id.to_be_bytes(), state.tasks.get(id)?))));
+        ops.push(put(Tree::Meta, NEXT_ID, &state.next_id));
+        if touched.policy {
+            ops.push(put(Tree::Meta, POLICY, &(state.policy_revision, &state.policy)));
+        }
+        if touched.adapters {
+            ops.push(put(Tree::Meta, ADAPTERS, &state.adapters.values().collect::<Vec<_>>()));
+        }
+        // One commit in all but the largest rounds (a new roster touches every number); those may stop between two
+        // numbers, never within one, and the next start settles the rest.
+        for ops in ops.chunks(OPS_PER_COMMIT) {
+            loop {
+                match self.store.commit(ops.to_vec()).await {
+                    Ok(_) => break,
+                    Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) => {
+                        tracing::warn!(%cause, "a change waits for the disk");
+                        tokio::time::sleep(RETRY_AFTER).await;
+                    }
+                    Err(cause) => return Err(cause),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes what changed, and asks for what is wanted now.
+    fn follow(&mut self, touched: &Touched) {
+        let now = now();
+        if touched.policy {
+            self.hot.policy.store(Arc::new((self.state.policy_revision, self.state.policy.clone())));
+        }
+        self.directory.publish(&self.state, touched);
+        let mut businesses = touched.businesses.clone();
+        for number in &touched.numbers {
+            self.set_wake(*number);
+            self.schedule.set(&self.state, *number);
+            if let Some(record) = self.state.numbers.get(number) {
+                businesses.insert(record.business.clone());
+            }
+            self.send(self.state.wants(*number, now));
+        }
+        for business in &businesses {
+            self.send(self.state.wants_for_business(business, now));
+        }
+        for filing in &touched.filings {
+            if let Some(FilingState::Again { at, .. }) = self.state.filings.get(filing).map(|filing| &filing.state) {
+                tracing::debug!(filing, at = at.0, "a filing is to be sent again");
+            }
+        }
+    }
+
+    fn send(&self, commands: Vec<Command>) {
+        for command in commands {
+            // Checks come from the schedule, which knows batches and due times.
+            if !matches!(command, Command::Check { .. }) {
+                let _ = self.commands.send(command);
+            }
+        }
+    }
+
+    fn set_wake(&mut self, number: E164) {
+        self.forget_wake(number);
+        if let Some(due) = self.state.next_wake(number) {
+            self.wakes.insert((due, number));
+            self.wake_of.insert(number, due);
+        }
+    }
+
+    fn forget_wake(&mut self, number: E164) {
+        if let Some(due) = self.wake_of.remove(&number) {
+            self.wakes.remove(&(due, number));
+        }
+    }
+}
+
+/// With nothing due the keeper looks up this often all the same, so that a clock set back is noticed.
+const IDLE_MAX: core::time::Duration = core::time::Duration::from_secs(5);
+const RETRY_AFTER: core::time::Duration = core::time::Duration::from_millis(250);
+/// Well under the store's bound of operations, and with records of half a kilobyte under its bound of bytes.
+const OPS_PER_COMMIT: usize = 200;
+
+/// Names of single records.
+pub const NEXT_ID: &[u8] = b"next_id";
+pub const POLICY: &[u8] = b"policy";
+pub const ADAPTERS: &[u8] = b"adapters";
+
+/// Events of one commit.
+#[derive(Default)]
+struct Round {
+    events: Vec<(u64, Event)>,
+    touched: Touched,
+    replies: Vec<(oneshot::Sender<Result<Touched, ProposeError>>, Touched)>,
+}
+
+impl Round {
+    fn is_full(&self) -> bool {
+        self.events.len() + self.touched.numbers.len() + self.touched.filings.len() > RECORDS_MAX
+    }
+}
+
+/// Adds what one event touched to what the round touched.
+fn join(round: &mut Touched, event: &Touched) {
+    let Touched { businesses, owners, numbers, cases, filings, tasks, policy, adapters } = event;
+    round.businesses.extend(businesses.iter().cloned());
+    round.owners.extend(owners.iter().cloned());
+    round.numbers.extend(numbers);
+    round.cases.extend(cases);
+    round.filings.extend(filings);
+    round.tasks.extend(tasks);
+    round.policy |= policy;
+    round.adapters |= adapters;
+}
+
+fn put<T: Serialize>(tree: Tree, key: impl Into<Vec<u8>>, value: &T) -> Op {
+    Op::put(Key::new(tree, key), encoded(value))
+}
+
+/// Everything stored is plain data with known lengths, which postcard can always write.
+fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("plain data can be encoded")
+}

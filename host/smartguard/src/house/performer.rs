@@ -1,0 +1,209 @@
+//! The performer: does what the core wants done outside, and brings the result back as an event.
+//!
+//! It keeps the set in flight, so that a want which is derived again is not done twice.
+//! Before a filing leaves, its intent is an event of its own; what was on its way in a crash is sorted out by
+//! what the adapter declares, never by guessing.
+
+use super::adapters::{Adapters, CheckResult, FileResult};
+use super::keeper::{KeeperHandle, ProposeError, now};
+use super::packets;
+use crate::store::Store;
+use core::time::Duration;
+use numbers::case::{Filing, FilingState, Purpose};
+use numbers::event::{FilingOutcome, OBSERVATIONS_MAX};
+use numbers::{Case, Command, E164, FilingPlan, Moment, Packet, Source, What};
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// A filing that failed for now is sent again after so long, unless the agency named its own time.
+const RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
+/// A packet is due after so many days when it does not say.
+const DUE_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// What the performer works with.
+pub struct Performer {
+    pub keeper: KeeperHandle,
+    pub adapters: Arc<Adapters>,
+    pub store: Arc<dyn Store>,
+    in_flight: Mutex<BTreeSet<Command>>,
+}
+
+impl Performer {
+    pub fn new(keeper: KeeperHandle, adapters: Arc<Adapters>, store: Arc<dyn Store>) -> Performer {
+        Performer { keeper, adapters, store, in_flight: Mutex::default() }
+    }
+
+    /// Works until nobody can want anything any more.
+    pub async fn run(self: Arc<Performer>, mut commands: mpsc::UnboundedReceiver<Command>) {
+        while let Some(command) = commands.recv().await {
+            if !self.in_flight.lock().insert(command.clone()) {
+                continue;
+            }
+            let performer = self.clone();
+            tokio::spawn(async move {
+                if let Err(cause) = performer.perform(&command).await {
+                    tracing::debug!(%cause, ?command, "a command came to nothing; it is wanted again while it is due");
+                }
+                performer.in_flight.lock().remove(&command);
+            });
+        }
+    }
+
+    async fn perform(&self, command: &Command) -> Result<(), ProposeError> {
+        match command {
+            Command::Check { adapter, numbers } => self.check(adapter, numbers).await,
+            Command::File { filing } => self.file(filing).await,
+            Command::AskFiling { filing } => self.ask_filing(*filing).await,
+            Command::Wake { numbers } => self.keeper.propose(What::Woke { numbers: numbers.clone() }).await.map(drop),
+        }
+    }
+
+    async fn check(&self, adapter: &str, numbers: &[E164]) -> Result<(), ProposeError> {
+        let size = self.adapters.batch_max(adapter).clamp(1, OBSERVATIONS_MAX);
+        for asked in numbers.chunks(size) {
+            let what = match self.adapters.check(adapter, asked).await {
+                CheckResult::Observed(observations) => {
+                    // One answer may speak for several agencies, and an event holds so many observations only.
+                    let mut rest = observations;
+                    while rest.len() > OBSERVATIONS_MAX {
+                        let later = rest.split_off(OBSERVATIONS_MAX);
+                        let part = core::mem::replace(&mut rest, later);
+                        let asked = part.iter().map(|observation| observation.number).collect();
+                        self.keeper.propose(observed(adapter, asked, part)).await?;
+                    }
+                    observed(adapter, asked.to_vec(), rest)
+                }
+                CheckResult::Failed(failure) => {
+                    What::CheckFailed { adapter: adapter.to_owned(), asked: asked.to_vec(), failure }
+                }
+            };
+            self.keeper.propose(what).await?;
+        }
+        Ok(())
+    }
+
+    /// The intent first; only when it is durable does the request leave.
+    async fn file(&self, plan: &FilingPlan) -> Result<(), ProposeError> {
+        let touched = self.keeper.propose(What::FilingIntended { plan: plan.clone() }).await?;
+        for filing in touched.filings {
+            self.send(filing, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn ask_filing(&self, filing: u64) -> Result<(), ProposeError> {
+        let state =
+            self.keeper.read(move |state| state.filings.get(&filing).map(|filing| filing.state.clone())).await?;
+        match state {
+            Some(FilingState::Again { .. }) => {
+                self.keeper.propose(What::FilingResent { filing }).await?;
+                self.send(filing, None).await
+            }
+            Some(FilingState::Pending { token, .. }) => self.send(filing, Some(token)).await,
+            Some(FilingState::Unsure { .. }) => self.track(filing).await,
+            Some(
+                FilingState::Sending
+                | FilingState::WithPerson { .. }
+                | FilingState::Filed { .. }
+                | FilingState::Unsupported { .. }
+                | FilingState::Rejected { .. }
+                | FilingState::Withdrawn { .. },
+            )
+            | None => Ok(()),
+        }
+    }
+
+    async fn send(&self, filing: u64, token: Option<String>) -> Result<(), ProposeError> {
+        let Some((filing, case)) = self.filing(filing).await? else { return Ok(()) };
+        let result = match (&filing.purpose, case) {
+            (Purpose::Register, _) => self.adapters.register(&filing, token).await,
+            (Purpose::Dispute { .. }, Some(case)) => self.adapters.dispute(&filing, &case, token).await,
+            (Purpose::Dispute { case }, None) => FileResult::Rejected(format!("case {case} is not held any more")),
+        };
+        let answer = self.answer(result).await;
+        self.keeper.propose(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
+    }
+
+    async fn track(&self, filing: u64) -> Result<(), ProposeError> {
+        let Some((filing, _)) = self.filing(filing).await? else { return Ok(()) };
+        let result = self.adapters.track(&filing.adapter, &filing.key).await;
+        let answer = self.answer(result).await;
+        self.keeper.propose(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
+    }
+
+    async fn filing(&self, id: u64) -> Result<Option<(Filing, Option<Case>)>, ProposeError> {
+        self.keeper
+            .read(move |state| {
+                let filing = state.filings.get(&id)?.clone();
+                let case = match filing.purpose {
+                    Purpose::Register => None,
+                    Purpose::Dispute { case } => state.cases.get(&case).cloned(),
+                };
+                Some((filing, case))
+            })
+            .await
+    }
+
+    async fn answer(&self, result: FileResult) -> FilingOutcome {
+        match result {
+            FileResult::Filed { reference } => FilingOutcome::Filed { reference },
+            FileResult::Pending { token, ask_again } => {
+                FilingOutcome::Pending { token, ask_again_at: now().plus(ask_again) }
+            }
+            FileResult::Packet(packet) => self.keep(&packet).await,
+            FileResult::Unsupported(reason) => FilingOutcome::Unsupported { reason: short(reason) },
+            FileResult::Rejected(reason) => FilingOutcome::Rejected { reason: short(reason) },
+            FileResult::Failed { reason, retry_after } => FilingOutcome::Failed {
+                reason: short(reason),
+                retry_at: now().plus(retry_after.unwrap_or(RETRY_AFTER)),
+            },
+            FileResult::Lost(reason) => FilingOutcome::Lost { reason: short(reason) },
+            FileResult::Absent => FilingOutcome::Absent,
+        }
+    }
+
+    /// The packet is on the disk before any event names it.
+    async fn keep(&self, packet: &Packet) -> FilingOutcome {
+        let kept = async {
+            let bytes = packets::to_bytes(packet).map_err(|cause| cause.to_string())?;
+            self.store.put_blob(bytes).await.map_err(|cause| cause.to_string())
+        };
+        match kept.await {
+            Ok(blob) => FilingOutcome::NeedsPerson {
+                packet_blob: blob.to_string(),
+                title: short(packet.title.clone()),
+                due_at: due(packet),
+            },
+            Err(reason) => {
+                let reason = short(format!("the packet could not be kept: {reason}"));
+                FilingOutcome::Failed { reason, retry_at: now().plus(RETRY_AFTER) }
+            }
+        }
+    }
+}
+
+fn observed(adapter: &str, asked: Vec<E164>, observations: Vec<numbers::Observation>) -> What {
+    What::Observed {
+        source: Source::Adapter(adapter.to_owned()),
+        adapter: Some(adapter.to_owned()),
+        asked,
+        observations,
+    }
+}
+
+fn due(packet: &Packet) -> Moment {
+    let days = u64::from(packet.acknowledged_in_days);
+    now().plus(if days == 0 { DUE_AFTER } else { Duration::from_secs(days * 24 * 60 * 60) })
+}
+
+/// Words from outside are cut to what an event holds, at a letter.
+fn short(mut words: String) -> String {
+    let most = numbers::event::WORDS_MAX;
+    if words.len() > most {
+        let end = (0..=most).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
+        words.truncate(end);
+    }
+    words
+}

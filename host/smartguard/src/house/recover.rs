@@ -1,0 +1,161 @@
+//! What a start finds in the store, and how the daemon becomes again what it was.
+//!
+//! Life, cases and configuration are read as records. The hot state is replayed from the records of calls:
+//! decisions are applied as they were taken. After an unclean stop every owner that was at work is charged its window.
+
+use super::directory::Directory;
+use super::hot::{Hot, WINDOW};
+use super::journal::{self, JournalError, PAGE_PREFIX};
+use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
+use super::keys::Sealed;
+use super::record::Record;
+use crate::store::{Key, Store, StoreError, Tree, after};
+use numbers::{Moment, OwnerId, Policy, State};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Sequence numbers are left out after a start, so that none that a crash lost is given twice.
+const SEQUENCE_GAP: u64 = 1 << 20;
+const PAGE: usize = 1_024;
+
+/// Why what is stored cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoverError {
+    #[error("the store could not be read")]
+    Store(#[from] StoreError),
+    #[error("the record {key} does not fit this version; restore the last export, or run the version that wrote it")]
+    Format { key: Key, source: postcard::Error },
+    #[error("the charge for calls lost in the last stop could not be written")]
+    Charge(#[from] JournalError),
+}
+
+/// What the keeper's side of the store holds.
+pub struct Found {
+    pub state: State,
+    pub next_event: u64,
+    /// All kept records of calls, in order.
+    pub records: Vec<(u64, Record)>,
+    /// The first sequence number for a new record.
+    pub next_record: u64,
+}
+
+/// Reads everything.
+pub async fn read(store: &Arc<dyn Store>) -> Result<Found, RecoverError> {
+    let (policy_revision, policy) = one(store, POLICY).await?.unwrap_or((0, Policy::default()));
+    let state = State::from_records(
+        all(store, Tree::Business).await?,
+        all(store, Tree::Owner).await?,
+        all(store, Tree::Number).await?,
+        all(store, Tree::Case).await?,
+        all(store, Tree::Filing).await?,
+        all(store, Tree::Task).await?,
+        (policy_revision, policy),
+        one::<Vec<_>>(store, ADAPTERS).await?.unwrap_or_default(),
+        one(store, NEXT_ID).await?.unwrap_or(1),
+    );
+    let mut next_event = 1;
+    let mut records = Vec::new();
+    for (key, value) in pages(store, Tree::Event).await? {
+        match key.first() {
+            Some(&EVENT_PREFIX) => {
+                let seq = key.get(1..9).and_then(|seq| seq.try_into().ok()).map_or(0, u64::from_be_bytes);
+                next_event = next_event.max(seq + 1);
+            }
+            Some(&PAGE_PREFIX) => records.extend(
+                journal::read_page(&value)
+                    .map_err(|source| RecoverError::Format { key: Key::new(Tree::Event, key), source })?,
+            ),
+            Some(_) | None => {}
+        }
+    }
+    records.sort_by_key(|(seq, _)| *seq);
+    let last = records.last().map_or(0, |(seq, _)| *seq);
+    Ok(Found { state, next_event, records, next_record: last + SEQUENCE_GAP })
+}
+
+/// Replays the records of calls into the hot state, and after an unclean stop charges what may have been lost.
+pub async fn replay(
+    hot: &Hot,
+    directory: &Directory,
+    records: Vec<(u64, Record)>,
+    cleanly: bool,
+    now: Moment,
+) -> Result<(), RecoverError> {
+    let mut at_work = BTreeSet::new();
+    for (seq, record) in &records {
+        match record {
+            Record::Decided(decided) => {
+                hot.replay(directory.owner(&decided.owner).as_deref(), *seq, decided, now);
+                at_work.insert(decided.owner.clone());
+            }
+            Record::Reported(reported) => {
+                if let Some((decision, verdict)) = reported.decision.zip(reported.verdict.as_ref()) {
+                    hot.apply(decision, verdict, reported.at);
+                }
+            }
+            Record::Restored { seq, at, number, callee } => {
+                hot.restore(&Sealed { seq: *seq, at: *at, number: *number, callee: *callee });
+            }
+            Record::Charged { at, numbers, calls, .. } => {
+                let policy = hot.policy.load();
+                for number in numbers {
+                    hot.with_usage(*number, |usage| usage.charge(*at, *calls, &policy.1));
+                }
+            }
+        }
+    }
+    if !cleanly {
+        for owner in at_work {
+            charge(hot, directory, owner, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The window of an owner may have been used on any number of its pool; each is charged all of it, durably, before anything is answered.
+async fn charge(hot: &Hot, directory: &Directory, owner: OwnerId, now: Moment) -> Result<(), RecoverError> {
+    let Some(cell) = directory.owner(&owner) else { return Ok(()) };
+    let numbers: Vec<_> = cell.view.load().candidates.iter().map(|candidate| candidate.number).collect();
+    let calls = u32::try_from(WINDOW).unwrap_or(u32::MAX);
+    for numbers in numbers.chunks(CHARGED_MAX) {
+        let record = Record::Charged { at: now, owner: owner.clone(), numbers: numbers.to_vec(), calls };
+        hot.journal.append_durably(hot.journal.sequence(), &record).await?;
+        let policy = hot.policy.load();
+        for number in numbers {
+            hot.with_usage(*number, |usage| usage.charge(now, calls, &policy.1));
+        }
+    }
+    tracing::warn!(%owner, numbers = numbers.len(), calls, "the last stop was not clean; the window is charged to the caps");
+    Ok(())
+}
+
+/// Numbers in one record of a charge.
+const CHARGED_MAX: usize = 300;
+
+async fn one<T: DeserializeOwned>(store: &Arc<dyn Store>, name: &[u8]) -> Result<Option<T>, RecoverError> {
+    let key = Key::new(Tree::Meta, name);
+    let Some(entry) = store.get(&key).await? else { return Ok(None) };
+    postcard::from_bytes(&entry.value).map(Some).map_err(|source| RecoverError::Format { key, source })
+}
+
+async fn all<T: DeserializeOwned>(store: &Arc<dyn Store>, tree: Tree) -> Result<Vec<T>, RecoverError> {
+    pages(store, tree)
+        .await?
+        .into_iter()
+        .map(|(key, value)| {
+            postcard::from_bytes(&value).map_err(|source| RecoverError::Format { key: Key::new(tree, key), source })
+        })
+        .collect()
+}
+
+async fn pages(store: &Arc<dyn Store>, tree: Tree) -> Result<Vec<(Vec<u8>, bytes::Bytes)>, RecoverError> {
+    let mut found = Vec::new();
+    let mut from = Vec::new();
+    loop {
+        let page = store.scan(tree, &from, None, PAGE).await?;
+        let Some((last, _, _)) = page.last() else { return Ok(found) };
+        from = after(last);
+        found.extend(page.into_iter().map(|(key, _, value)| (key, value)));
+    }
+}

@@ -1,0 +1,172 @@
+//! The real binary, started in a folder of its own.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// A running daemon. It is killed when the test lets go of it.
+pub struct Daemon {
+    child: Child,
+    pub base: String,
+    pub client: reqwest::Client,
+    /// Keeps the pipe open, so that the daemon may go on printing.
+    said: Option<std::thread::JoinHandle<()>>,
+}
+
+/// The binary, built once by the tests themselves.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--locked", "--package", "smartguard", "--message-format=json-render-diagnostics"])
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("cargo runs");
+        assert!(built.status.success(), "the binary is built");
+        String::from_utf8_lossy(&built.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .next_back()
+            .expect("cargo names the binary")
+    })
+}
+
+/// One client for all, with its crypto provider named although the tests speak plain HTTP.
+pub fn client() -> reqwest::Client {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(32).build().expect("a client")
+}
+
+impl Daemon {
+    /// Starts in this folder, which holds `smartguard.toml` when the test wrote one. Answers when it serves.
+    pub fn start(folder: &Path) -> Daemon {
+        match Daemon::try_start(folder) {
+            Ok(daemon) => daemon,
+            Err(said) => panic!("the daemon did not start: {said}"),
+        }
+    }
+
+    /// As [`Daemon::start`], but gives what the daemon said when it does not come up.
+    pub fn try_start(folder: &Path) -> Result<Daemon, String> {
+        let mut command = Command::new(binary());
+        command
+            .current_dir(folder)
+            .args([
+                "run",
+                "--listen",
+                "127.0.0.1:0",
+                "--data",
+                "data",
+                "--adapters",
+                "adapters",
+                "--policies",
+                "policies",
+            ])
+            .env("RUST_LOG", std::env::var("SMARTGUARD_TEST_LOG").unwrap_or_else(|_| "error".to_owned()))
+            .env("SMARTGUARD_SECRET_NOMOROBO_API_KEY", "test-key-not-secret")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if folder.join("smartguard.toml").exists() {
+            command.args(["--config", "smartguard.toml"]);
+        }
+        let mut child = command.spawn().expect("the binary runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
+        let mut heard = String::new();
+        let base = loop {
+            let Some(Ok(line)) = lines.next() else {
+                let mut said = String::new();
+                let stderr = child.stderr.take().expect("stderr");
+                let _ = std::io::Read::read_to_string(&mut BufReader::new(stderr), &mut said);
+                let _ = child.wait();
+                return Err(format!("{heard}{said}"));
+            };
+            if let Some(base) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                break base.to_owned();
+            }
+            heard.push_str(&line);
+            heard.push('\n');
+        };
+        let stderr = child.stderr.take().expect("stderr");
+        let said = std::thread::spawn(move || {
+            let out = std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                eprintln!("daemon: {line}");
+            }
+            let _ = out.join();
+        });
+        Ok(Daemon { child, base, client: client(), said: Some(said) })
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// A JSON answer to a GET, which must be a success.
+    pub async fn get(&self, path: &str) -> Value {
+        let response = self.client.get(self.url(path)).send().await.expect("an answer");
+        let status = response.status();
+        let body = response.text().await.expect("a body");
+        assert!(status.is_success(), "GET {path}: {status} {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// A JSON answer to a POST, with its status.
+    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.client.post(self.url(path)).json(body).send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// A POST that must succeed.
+    pub async fn must_post(&self, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.post(path, body).await;
+        assert!((200..300).contains(&status), "POST {path}: {status} {answer}");
+        answer
+    }
+
+    /// Asks again until the answer fits. Panics with the last answer after `seconds`.
+    pub async fn wait_for(&self, path: &str, seconds: u64, fits: impl Fn(&Value) -> bool) -> Value {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(seconds);
+        loop {
+            let answer = self.get(path).await;
+            if fits(&answer) {
+                return answer;
+            }
+            assert!(std::time::Instant::now() < until, "GET {path} did not come to what is expected: {answer:#}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Ends it at once, as a power cut of the process would.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+        if let Some(said) = self.said.take() {
+            let _ = said.join();
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> std::process::ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("told");
+        self.child.wait().expect("gone")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
