@@ -1,0 +1,78 @@
+//! Rules of the house that no compiler holds: imports run one way, and each outside thing is known in one place.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Only these files may say the word in code.
+fn check(word: &str, folders: &[&str], allowed: &[&str]) {
+    let mut files = Vec::new();
+    for folder in folders {
+        sources(&root().join(folder), &mut files);
+    }
+    assert!(!files.is_empty());
+    let strangers: Vec<String> = files
+        .iter()
+        .filter(|file| !allowed.iter().any(|allowed| file.to_string_lossy().contains(allowed)))
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(file).expect("a source");
+            text.lines()
+                .enumerate()
+                .filter(|(_, line)| !line.trim_start().starts_with("//") && line.contains(word))
+                .map(|(number, _)| format!("{}:{}", file.display(), number + 1))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(strangers.is_empty(), "`{word}` is known in {allowed:?} alone; move these there: {strangers:#?}");
+}
+
+const HOST: [&str; 3] = ["host/numbers/src", "host/sandbox/src", "host/smartguard/src"];
+
+#[test]
+fn each_outside_thing_is_known_in_one_place() {
+    check("wasmtime::", &HOST, &["host/sandbox/src"]);
+    check("sled::", &HOST, &["smartguard/src/store"]);
+    check("notify::", &HOST, &["sandbox/src/watch.rs"]);
+    check("axum::", &HOST, &["smartguard/src/doors"]);
+}
+
+#[test]
+fn imports_run_one_way() {
+    check("sandbox::", &["host/numbers/src"], &[]);
+    check("smartguard::", &["host/numbers/src", "host/sandbox/src"], &[]);
+    let manifest = std::fs::read_to_string(root().join("host/numbers/Cargo.toml")).expect("a manifest");
+    let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies");
+    let named: Vec<&str> = dependencies
+        .lines()
+        .take_while(|line| !line.starts_with("[dev"))
+        .filter_map(|line| line.split_once(" =").map(|(name, _)| name))
+        .collect();
+    assert_eq!(named, ["serde"], "the pure crate stays pure by having nothing to be impure with");
+}
+
+#[test]
+fn the_pure_crate_never_touches_the_world() {
+    for word in
+        ["std::time::SystemTime", "std::time::Instant", "std::fs", "std::net", "std::env", "HashMap", "async fn"]
+    {
+        check(word, &["host/numbers/src"], &[]);
+    }
+}
+
+#[test]
+fn unsafe_is_in_one_audited_place() {
+    check("unsafe {", &HOST, &["sandbox/src/cache.rs"]);
+}
