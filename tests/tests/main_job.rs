@@ -205,7 +205,8 @@ async fn a_person_flags_and_clears_and_a_broken_policy_changes_nothing() {
 
     let before = daemon.get("/v1/policies").await["policies"][0]["revision"].clone();
     std::fs::write(folder.path().join("policies/default.toml"), "per_day_sofd = 5\n").expect("written");
-    let policies = daemon.wait_for("/v1/policies", 10, |policies| !policies["policies"][0]["last_refusal"].is_null()).await;
+    let policies =
+        daemon.wait_for("/v1/policies", 10, |policies| !policies["policies"][0]["last_refusal"].is_null()).await;
     assert_eq!(policies["policies"][0]["revision"], before, "the old revision stays in force");
     assert!(policies.to_string().contains("per_day_soft"), "the nearest known name is told: {policies}");
     std::fs::write(

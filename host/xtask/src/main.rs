@@ -33,7 +33,6 @@ const LONG: &[Step] = &[
     ("cargo", &["test", "--workspace", "--locked", "--", "--nocapture"], &[("SMARTGUARD_LONG", "1")]),
     ("cargo", &["run", "--release", "--locked", "-p", "numbers", "--example", "choose_figures"], &[]),
     ("cargo", &["run", "--release", "--locked", "-p", "sandbox", "--example", "figures"], &[]),
-    ("cargo", &["run", "--release", "--locked", "-p", "smartguard-tests", "--example", "figures"], &[]),
 ];
 
 fn run(steps: &[Step]) -> ExitCode {
