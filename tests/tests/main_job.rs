@@ -17,8 +17,8 @@ new_number_wait = "1s"
 ramp_for = "4s"
 ramp_per_day = [1000, 2000]
 rest_for = "2s"
-check_every = "2s"
-check_every_urgent = "1s"
+check_every = "20s"
+check_every_urgent = "8s"
 file_every = "1s"
 swap_percent_max = 20
 "#;
@@ -81,14 +81,14 @@ async fn a_flagged_number_leaves_is_replaced_and_comes_back() {
     setting(folder.path(), &format!("http://{address}"), POLICY);
     let daemon = Daemon::start(folder.path());
     daemon.must_post("/v1/businesses", &business("acme", "self")).await;
-    let report = import(&daemon, "acme", sheet(212, 60, |n| n % 3 != 0)).await;
-    assert_eq!(report["added"], 60, "{report}");
+    // So few that the adapter's own rate of one request a second is not the bound.
+    let report = import(&daemon, "acme", sheet(212, 16, |_| true)).await;
+    assert_eq!(report["added"], 16, "{report}");
     daemon.must_post("/v1/users", &json!({ "name": "ann", "business": "acme" })).await;
-    daemon.must_post("/v1/users", &json!({ "name": "bob", "business": "acme" })).await;
 
     // A number that no source has spoken of yet comes after those that are known to be unflagged.
     daemon
-        .wait_for("/v1/numbers?owner=ann", 30, |page| {
+        .wait_for("/v1/numbers?owner=ann", 90, |page| {
             let numbers = page["numbers"].as_array().expect("numbers");
             numbers.iter().all(|number| number["standings"].as_array().is_some_and(|standings| !standings.is_empty()))
         })
@@ -103,7 +103,7 @@ async fn a_flagged_number_leaves_is_replaced_and_comes_back() {
     let bad = shown.first().expect("one").clone();
     nomorobo.block([bad.clone()]);
     let path = format!("/v1/numbers/{}", bad.replace('+', "%2B"));
-    let flagged = daemon.wait_for(&path, 30, |number| number["life"] == "remediating").await;
+    let flagged = daemon.wait_for(&path, 90, |number| number["life"] == "remediating").await;
     assert_eq!(flagged["place"], "aside", "it left its pool: {flagged}");
     let cases = daemon.get("/v1/cases").await;
     let case = &cases["cases"][0];
@@ -126,10 +126,10 @@ async fn a_flagged_number_leaves_is_replaced_and_comes_back() {
     assert!(tasks.to_string().contains(&bad), "the packet is about it: {tasks}");
 
     nomorobo.block([]);
-    daemon.wait_for(&path, 40, |number| number["life"] == "ready" || number["life"] == "active").await;
+    daemon.wait_for(&path, 90, |number| number["life"] == "ready" || number["life"] == "active").await;
     let cases = daemon.get("/v1/cases").await;
     assert_eq!(cases["cases"][0]["state"], "cleared", "{cases}");
-    assert!(nomorobo.asked() > 60, "every number was asked about");
+    assert!(nomorobo.asked() > 16, "every number was asked about");
     assert!(daemon.stop().success());
 }
 

@@ -8,7 +8,6 @@ use super::directory::Directory;
 use super::hot::Hot;
 use super::schedule::Schedule;
 use crate::store::{CommitError, Key, Op, Store, Tree};
-use numbers::case::FilingState;
 use numbers::event::{Event, What};
 use numbers::state::State;
 use numbers::step::{Refusal, Touched};
@@ -310,13 +309,17 @@ impl Keeper {
             }
             self.send(self.state.wants(*number, now));
         }
+        if touched.policy || touched.adapters {
+            // Other times and other sources hold for every number now, whatever the event itself touched.
+            let every: Vec<E164> = self.state.numbers.keys().copied().collect();
+            for number in every {
+                self.set_wake(number);
+                self.schedule.set(&self.state, number);
+            }
+            businesses.extend(self.state.businesses.keys().cloned());
+        }
         for business in &businesses {
             self.send(self.state.wants_for_business(business, now));
-        }
-        for filing in &touched.filings {
-            if let Some(FilingState::Again { at, .. }) = self.state.filings.get(filing).map(|filing| &filing.state) {
-                tracing::debug!(filing, at = at.0, "a filing is to be sent again");
-            }
         }
     }
 
