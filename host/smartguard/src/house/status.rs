@@ -2,7 +2,6 @@
 
 use super::House;
 use super::keeper::now;
-use super::views;
 use crate::desk::{DeskError, Stamp, StatusView};
 use numbers::{Durability, State};
 use std::collections::BTreeMap;
@@ -75,7 +74,7 @@ fn count(state: &State) -> Counted {
         ..Counted::default()
     };
     for number in state.numbers.values() {
-        *counted.lives.entry(views::life(number.life).to_owned()).or_default() += 1;
+        *counted.lives.entry(number.life.word().to_owned()).or_default() += 1;
     }
     counted.advice = advice(state, &counted);
     counted

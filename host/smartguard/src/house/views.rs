@@ -7,23 +7,10 @@ use crate::desk::{
     PacketView, PoolNumber, RegistrationView, Stamp, StandingView, TaskDoneView, TaskView,
 };
 use numbers::{
-    Carrier, Carriers, Case, CaseState, Closure, Confidence, FilingState, Life, Moment, Number, Origin, Owner, OwnerId,
+    Carrier, Carriers, Case, CaseState, Closure, Confidence, FilingState, Moment, Number, Origin, Owner, OwnerId,
     Packet, Place, RegistrationState, RightToUse, Source, State, Task, TaskKind, TaskState,
 };
 use std::collections::BTreeMap;
-
-/// The word of a life, as in files and addresses.
-pub const fn life(life: Life) -> &'static str {
-    match life {
-        Life::Quarantined => "quarantined",
-        Life::Ready => "ready",
-        Life::Active => "active",
-        Life::AtRisk => "at_risk",
-        Life::Remediating => "remediating",
-        Life::Resting => "resting",
-        Life::Retired => "retired",
-    }
-}
 
 pub fn owner_kind(id: &OwnerId) -> OwnerKind {
     match id {
@@ -42,7 +29,7 @@ pub fn owner(state: &State, hot: &Hot, owner: &Owner, now: Moment) -> OwnerView 
             .pool(owner)
             .map(|number| PoolNumber {
                 number: number.e164.to_string(),
-                life: life(number.life).to_owned(),
+                life: number.life.word().to_owned(),
                 shown_today: hot.with_usage(number.e164, |usage| usage.today(now, &state.policy)),
             })
             .collect(),
@@ -64,7 +51,7 @@ pub fn number(state: &State, hot: &Hot, number: &Number, now: Moment) -> NumberV
         service: service.to_owned(),
         in_service_since: since.map(Stamp),
         deadline: deadline.map(Stamp),
-        life: life(number.life).to_owned(),
+        life: number.life.word().to_owned(),
         life_since: Stamp(number.life_since),
         place: place(&number.place),
         home: number.home.as_ref().map(OwnerId::to_string),
