@@ -20,7 +20,10 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--locked", "--package", "smartguard", "--message-format=json-render-diagnostics"])
+            .args(["build", "--locked", "--message-format=json-render-diagnostics"])
+            // A test beside the binary gives its dependencies the features that they have in `cargo test --workspace`,
+            // so that nothing is compiled a second time.
+            .args(["--workspace", "--bin", "smartguard", "--test", "tidy"])
             .stderr(Stdio::inherit())
             .output()
             .expect("cargo runs");
@@ -28,8 +31,8 @@ pub fn binary() -> &'static Path {
         String::from_utf8_lossy(&built.stdout)
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .next_back()
+            .filter(|message| message["target"]["name"] == "smartguard" && message["target"]["kind"][0] == "bin")
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
             .expect("cargo names the binary")
     })
 }
