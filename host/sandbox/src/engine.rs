@@ -8,20 +8,17 @@ use crate::accept::{self, Form};
 use crate::agency::Description;
 use crate::bindings::{AgencyAdapterPre, Ctx};
 use crate::cache::Cache;
+use crate::functions::Functions;
 use crate::guest::{CallError, Guest};
 use crate::script::{self, Source};
-use parking_lot::Mutex;
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
-use wasmtime::{CacheStore, Config, InstanceAllocationStrategy, PoolingAllocationConfig, Store, UpdateDeadline};
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Store, UpdateDeadline};
 
 /// How the engine is set up.
 #[derive(Clone, Debug)]
@@ -97,6 +94,7 @@ pub(crate) struct Inner {
     /// What makes compiled code of one engine unfit for another.
     compatibility: u64,
     cache: Cache,
+    functions: Functions,
     pub(crate) guests: tokio::runtime::Handle,
     /// Taken when the engine is dropped, because a runtime must not be waited for inside another.
     runtime: Option<tokio::runtime::Runtime>,
@@ -157,7 +155,8 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
         let cache = Cache::open(options.cache_dir.clone())
             .map_err(|source| EngineError::Cache { folder: options.cache_dir, source })?;
-        let engine = config()
+        let functions = Functions::default();
+        let engine = config(functions.clone())
             .and_then(|config| wasmtime::Engine::new(&config))
             .map_err(|e| EngineError::Wasmtime(format!("{e:#}")))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -180,6 +179,7 @@ impl Engine {
         let inner = Inner {
             compatibility: hasher.finish(),
             cache,
+            functions,
             guests: runtime.handle().clone(),
             runtime: Some(runtime),
             compilers,
@@ -267,7 +267,10 @@ impl Inner {
         if let Some(compiled) = self.cache.compiled(&self.engine, &key) {
             return Ok(compiled);
         }
+        let compatible = blake3::hash(&self.compatibility.to_le_bytes());
+        self.functions.read(&self.cache, &compatible);
         let compiled = self.compilers.install(|| self.engine.precompile_component(component))?;
+        self.functions.keep(&self.cache, &compatible);
         self.cache.keep_compiled(&self.engine, &key, &compiled)
     }
 
@@ -303,7 +306,7 @@ impl Drop for Inner {
     }
 }
 
-fn config() -> wasmtime::Result<Config> {
+fn config(functions: Functions) -> wasmtime::Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(CALLS_MAX)
         .total_core_instances(CALLS_MAX * 16)
@@ -329,34 +332,8 @@ fn config() -> wasmtime::Result<Config> {
         .memory_reservation(MEMORY_MAX as u64)
         .memory_guard_size(MIB as u64)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config.enable_incremental_compilation(Arc::new(Functions::default()))?;
+    config.enable_incremental_compilation(Arc::new(functions))?;
     Ok(config)
-}
-
-/// The compiled functions of this process. Two scripts differ in hardly any, so the second compiles in a fraction of the time.
-#[derive(Debug, Default)]
-struct Functions {
-    kept: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
-    bytes: AtomicUsize,
-}
-
-/// Enough for the runtime of scripts (about 10 MB, derived from its compiled size) and some adapters of other kinds.
-const FUNCTIONS_BYTES_MAX: usize = 64 * MIB;
-
-impl CacheStore for Functions {
-    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        self.kept.lock().get(key).cloned().map(Cow::Owned)
-    }
-
-    fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
-        let bytes = key.len() + value.len();
-        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > FUNCTIONS_BYTES_MAX {
-            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-            return false;
-        }
-        self.kept.lock().insert(key.to_owned(), value);
-        true
-    }
 }
 
 /// Ticks until the engine is gone. It holds no reference to the engine, so it does not keep it alive.

@@ -10,6 +10,7 @@ mod cache;
 pub mod call;
 pub mod datasets;
 mod engine;
+mod functions;
 pub mod grant;
 mod guest;
 pub mod http;
