@@ -10,6 +10,7 @@ mod index;
 mod observe;
 mod pools;
 mod settle;
+mod tasks;
 
 pub use observe::{OWN_CALLS, UNATTRIBUTED, agency_of_report};
 pub use settle::Lack;

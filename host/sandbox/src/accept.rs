@@ -1,11 +1,13 @@
 //! Decides what may become an adapter: tells the forms apart, and refuses by name what asks for too much.
 
 use crate::bindings::{AgencyAdapter, Ctx};
-use crate::engine::Inner;
-use crate::script;
+use crate::machine::Machine;
 use wasmtime::Result;
 use wasmtime::component::types::ComponentExtern;
 use wasmtime::component::{Component, ComponentType, HasSelf, Lower};
+
+/// Answers the older system interface that compilers for other languages still emit.
+pub(crate) static PREVIEW1: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/preview1.wasm"));
 
 /// The forms in which an adapter may arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Form {
 pub(crate) fn wrap(module: &[u8]) -> std::result::Result<Vec<u8>, String> {
     wit_component::ComponentEncoder::default()
         .module(module)
-        .and_then(|encoder| encoder.validate(true).adapter("wasi_snapshot_preview1", script::PREVIEW1))
+        .and_then(|encoder| encoder.validate(true).adapter("wasi_snapshot_preview1", PREVIEW1))
         .and_then(|encoder| encoder.encode())
         .map_err(|error| format!("{error:#}"))
 }
@@ -49,7 +51,7 @@ const HARMLESS: [&str; 5] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:file
 const LOADER: &str = "local:init/module-loader";
 
 /// The imports that no adapter may have. Empty means that it may be linked.
-pub(crate) fn refused_imports(inner: &Inner, component: &Component) -> Vec<String> {
+pub(crate) fn refused_imports(machine: &Machine, component: &Component) -> Vec<String> {
     let component_type = component.component_type();
     let permitted = |name: &str| {
         let ours = name
@@ -59,7 +61,7 @@ pub(crate) fn refused_imports(inner: &Inner, component: &Component) -> Vec<Strin
         ours || name == LOADER || HARMLESS.iter().any(|prefix| name.starts_with(prefix))
     };
     component_type
-        .imports(&inner.engine)
+        .imports(&machine.engine)
         .map(|(name, _): (&str, ComponentExtern<'_>)| name)
         .filter(|name| !permitted(name))
         .map(str::to_owned)
@@ -67,10 +69,10 @@ pub(crate) fn refused_imports(inner: &Inner, component: &Component) -> Vec<Strin
 }
 
 /// The full name, with its version, under which a component imports a WASI interface.
-pub(crate) fn wasi_name(inner: &Inner, component: &Component, interface: &str) -> Option<String> {
+pub(crate) fn wasi_name(machine: &Machine, component: &Component, interface: &str) -> Option<String> {
     let wanted = format!("wasi:{interface}@");
     let component_type = component.component_type();
-    component_type.imports(&inner.engine).map(|(name, _)| name.to_owned()).find(|name| name.starts_with(&wanted))
+    component_type.imports(&machine.engine).map(|(name, _)| name.to_owned()).find(|name| name.starts_with(&wanted))
 }
 
 #[derive(ComponentType, Lower)]
@@ -81,23 +83,23 @@ struct Datetime {
 }
 
 /// Links a component: our interfaces, then traps for everything else, then the three questions that a runtime may ask.
-pub(crate) fn linker(inner: &Inner, component: &Component) -> Result<wasmtime::component::Linker<Ctx>> {
-    let mut linker = wasmtime::component::Linker::<Ctx>::new(&inner.engine);
+pub(crate) fn linker(machine: &Machine, component: &Component) -> Result<wasmtime::component::Linker<Ctx>> {
+    let mut linker = wasmtime::component::Linker::<Ctx>::new(&machine.engine);
     linker.allow_shadowing(true);
     linker.define_unknown_imports_as_traps(component)?;
     AgencyAdapter::add_to_linker::<_, HasSelf<_>>(&mut linker, |ctx| ctx)?;
-    if let Some(name) = wasi_name(inner, component, "clocks/wall-clock") {
+    if let Some(name) = wasi_name(machine, component, "clocks/wall-clock") {
         linker.instance(&name)?.func_wrap("now", |store: wasmtime::StoreContextMut<'_, Ctx>, ()| {
             let now = store.data().now_ms();
             Ok((Datetime { seconds: now / 1000, nanoseconds: (now % 1000) as u32 * 1_000_000 },))
         })?;
     }
-    if let Some(name) = wasi_name(inner, component, "clocks/monotonic-clock") {
+    if let Some(name) = wasi_name(machine, component, "clocks/monotonic-clock") {
         linker.instance(&name)?.func_wrap("now", |store: wasmtime::StoreContextMut<'_, Ctx>, ()| {
             Ok((store.data().now_ms().saturating_mul(1_000_000),))
         })?;
     }
-    if let Some(name) = wasi_name(inner, component, "random/insecure-seed") {
+    if let Some(name) = wasi_name(machine, component, "random/insecure-seed") {
         // A hash map's seed: nothing that matters may hang on it, so it need not differ.
         linker.instance(&name)?.func_wrap("insecure-seed", |_, ()| Ok(((0x5eed_u64, 0x5eed_u64),)))?;
     }

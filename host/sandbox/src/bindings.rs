@@ -30,7 +30,15 @@ pub(crate) struct Ctx {
     /// Ticks of the engine's clock that the guest may still run.
     pub(crate) ticks_left: u64,
     /// The source of a script, while it is made into a component.
-    pub(crate) script: Option<crate::script::Source>,
+    pub(crate) script: Option<Source>,
+}
+
+/// The script whose top level is being run.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The name in error messages and stack traces.
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
 
 impl Ctx {

@@ -8,7 +8,7 @@ use crate::agency::{
 };
 use crate::bindings::{AgencyAdapter, AgencyAdapterPre, Ctx, LogAllowance, wit_agency, wit_types};
 use crate::call::{FilesError, Found, HttpError, HttpRequest, HttpResponse, LogLevel, Powers};
-use crate::engine::{Inner, Limits};
+use crate::machine::{Limits, Machine};
 use futures_util::future::BoxFuture;
 use numbers::{E164, Moment};
 use parking_lot::Mutex;
@@ -22,7 +22,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 /// An adapter that is loaded. Calls in flight keep it alive when another takes its place.
 #[derive(Clone)]
 pub struct Guest {
-    inner: Arc<Inner>,
+    machine: Arc<Machine>,
     pre: AgencyAdapterPre<Ctx>,
     name: String,
     revision: blake3::Hash,
@@ -90,14 +90,14 @@ impl std::error::Error for Fault {}
 
 impl Guest {
     pub(crate) fn new(
-        inner: Arc<Inner>,
+        machine: Arc<Machine>,
         pre: AgencyAdapterPre<Ctx>,
         name: String,
         revision: blake3::Hash,
         limits: Limits,
     ) -> Guest {
         let turns = Arc::new(Semaphore::new(limits.calls_max.max(1)));
-        Guest { inner, pre, name, revision, limits, turns, description: Arc::default() }
+        Guest { machine, pre, name, revision, limits, turns, description: Arc::default() }
     }
 
     pub(crate) fn described(&mut self, description: Description) {
@@ -262,11 +262,11 @@ impl Guest {
             bytes_left: self.limits.log_bytes_max,
             ..LogAllowance::default()
         };
-        let ticks = self.inner.ticks(self.limits.cpu_max);
+        let ticks = self.machine.ticks(self.limits.cpu_max);
         let ctx = Ctx::new(Some(Arc::clone(powers)), self.limits.memory_max, ticks, log);
-        let mut store = self.inner.store(ctx);
+        let mut store = self.machine.store(ctx);
         let (pre, deadline) = (self.pre.clone(), self.limits.deadline);
-        let task = self.inner.guests.spawn(async move {
+        let task = self.machine.guests.spawn(async move {
             let _turn = turn;
             let ended = timeout(deadline, async {
                 let adapter = pre.instantiate_async(&mut store).await?;

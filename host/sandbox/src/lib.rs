@@ -14,6 +14,7 @@ mod functions;
 pub mod grant;
 mod guest;
 pub mod http;
+mod machine;
 pub mod manifest;
 pub mod powers;
 pub mod roster;
@@ -26,5 +27,6 @@ pub use agency::AdapterError;
 pub use call::{
     Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Method, Powers,
 };
-pub use engine::{Engine, EngineError, EngineOptions, Limits, LoadError, MEMORY_MAX};
+pub use engine::{Engine, LoadError};
 pub use guest::{CallError, Fault, FaultKind, Guest};
+pub use machine::{EngineError, EngineOptions, Limits, MEMORY_MAX};

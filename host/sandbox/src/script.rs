@@ -7,10 +7,10 @@
 //!
 //! A script is one file: it may import our own interfaces and nothing else.
 
-use crate::accept;
-use crate::bindings::{Ctx, LogAllowance};
+use crate::accept::{self, PREVIEW1};
+use crate::bindings::{Ctx, LogAllowance, Source};
 use crate::cache::Key;
-use crate::engine::{Inner, Limits};
+use crate::machine::{Limits, Machine};
 use std::sync::OnceLock;
 use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
 use wasmtime::error::Context as _;
@@ -20,7 +20,6 @@ use wit_parser::Resolve;
 
 /// `static`, because a `const` of this size stands in the program once for each use.
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm"));
-pub(crate) static PREVIEW1: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/preview1.wasm"));
 const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
 const WORLD: &str = "agency-adapter";
 
@@ -31,14 +30,6 @@ const PRELUDE_NAME: &str = "sandbox:prelude";
 const SCRIPT_NAME: &str = "sandbox:script";
 /// Before `ENTRY`, the runtime wants an object for streams and futures; our interface has neither.
 const SHIM: &str = "globalThis.wit = {};\n";
-
-/// The script whose top level is being run.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    /// The name in error messages and stack traces.
-    pub(crate) name: String,
-    pub(crate) text: String,
-}
 
 /// Names everything that a component made from this script depends on.
 pub(crate) fn key(source: &Source) -> Key {
@@ -95,26 +86,26 @@ fn from_anyhow(error: impl std::fmt::Debug) -> Error {
 }
 
 /// The instrumented runtime, compiled: from memory, from the cache, or made now.
-fn runtime(inner: &Inner) -> Result<Component> {
-    if let Some(component) = inner.script_runtime.get() {
+fn runtime(machine: &Machine) -> Result<Component> {
+    if let Some(component) = machine.script_runtime.get() {
         return Ok(component.clone());
     }
     let instrumented = &foundation()?.instrumented;
-    let component = inner.compile(instrumented)?;
-    Ok(inner.script_runtime.get_or_init(|| component).clone())
+    let component = machine.compile(instrumented)?;
+    Ok(machine.script_runtime.get_or_init(|| component).clone())
 }
 
 /// Makes the component. Blocks, and belongs on a thread for compilation.
-pub(crate) fn componentize(inner: &Inner, source: Source, limits: &Limits) -> Result<Vec<u8>> {
-    let component = runtime(inner)?;
+pub(crate) fn componentize(machine: &Machine, source: Source, limits: &Limits) -> Result<Vec<u8>> {
+    let component = runtime(machine)?;
     let foundation = foundation()?;
-    let linker = linker(inner, &component)?;
+    let linker = linker(machine, &component)?;
     let log =
         LogAllowance { lines_left: limits.log_lines_max, bytes_left: limits.log_bytes_max, ..LogAllowance::default() };
-    let mut ctx = Ctx::new(None, limits.memory_max, inner.ticks(limits.cpu_max), log);
+    let mut ctx = Ctx::new(None, limits.memory_max, machine.ticks(limits.cpu_max), log);
     ctx.script = Some(source);
-    let mut store = inner.store(ctx);
-    inner.guests.block_on(async {
+    let mut store = machine.store(ctx);
+    machine.guests.block_on(async {
         let instance = linker.instantiate_async(&mut store, &component).await?;
         let init = instance.get_typed_func::<(&str, &str, Option<&str>, bool), (std::result::Result<(), String>,)>(
             &mut store, "init",
@@ -149,8 +140,8 @@ fn readable(reason: &str) -> String {
 }
 
 /// What the runtime may reach while a script's top level runs: our questions, which all answer "not now", and the loader.
-fn linker(inner: &Inner, component: &Component) -> Result<Linker<Ctx>> {
-    let mut linker = accept::linker(inner, component)?;
+fn linker(machine: &Machine, component: &Component) -> Result<Linker<Ctx>> {
+    let mut linker = accept::linker(machine, component)?;
     let mut loader = linker.instance("local:init/module-loader")?;
     loader.func_wrap("resolve", |store: wasmtime::StoreContextMut<'_, Ctx>, (_, specifier): (String, String)| {
         Ok((match (specifier.as_str(), &store.data().script) {
@@ -170,7 +161,7 @@ fn linker(inner: &Inner, component: &Component) -> Result<Linker<Ctx>> {
         },))
     })?;
     linker
-        .instance(&accept::wasi_name(inner, component, "cli/environment").unwrap_or_default())?
+        .instance(&accept::wasi_name(machine, component, "cli/environment").unwrap_or_default())?
         .func_wrap("get-environment", |_, ()| Ok((Vec::<(String, String)>::new(),)))?;
     Ok(linker)
 }

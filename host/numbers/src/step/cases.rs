@@ -1,8 +1,8 @@
 //! Cases: opened for each agency that flags a number, and closed by what its sources say since.
 
 use super::change::Change;
-use super::{Refusal, TASK_DUE, filings};
-use crate::case::{Case, CaseState, Closure, FilingState, Task, TaskKind, TaskState};
+use super::{Refusal, tasks};
+use crate::case::{Case, CaseState, Closure, FilingState};
 use crate::e164::E164;
 use crate::number::{Number, Standing};
 use crate::standing::{AgencyId, Status};
@@ -70,13 +70,13 @@ pub(super) fn advance(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal
             match case.state {
                 CaseState::Open if case.task.is_none() && case.next_at <= now && attempts_left => {
                     if change.state.disputer(&case.agency).is_none() {
-                        ask_person(change, id, "no adapter in force disputes there")?;
+                        tasks::ask_person(change, id, "no adapter in force disputes there")?;
                     }
                 }
                 CaseState::Submitted { .. } | CaseState::Verifying { .. } if case.next_at <= now && attempts_left => {
                     change.edit_case(id, |case| case.state = CaseState::Open)?;
                     if change.state.disputer(&case.agency).is_none() {
-                        ask_person(change, id, "no adapter in force disputes there")?;
+                        tasks::ask_person(change, id, "no adapter in force disputes there")?;
                     }
                 }
                 CaseState::Open
@@ -90,36 +90,12 @@ pub(super) fn advance(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal
     Ok(())
 }
 
-/// Opens a task to dispute this case by hand.
-pub(super) fn ask_person(change: &mut Change<'_>, id: u64, why: &str) -> Result<(), Refusal> {
-    let case = change.case(id)?.clone();
-    let number = change.number(case.number)?;
-    let said = case.label.as_deref().map_or_else(|| case.status.word().to_owned(), |label| format!("“{label}”"));
-    let task = Task {
-        business: number.business.clone(),
-        kind: TaskKind::Dispute { case: id },
-        title: format!("Dispute {said} on {} with {} by hand: {why}", case.number, case.agency),
-        packet: None,
-        opened_at: change.now,
-        due_at: change.now.plus(TASK_DUE),
-        state: TaskState::Open,
-        id: change.id(),
-    };
-    let task_id = task.id;
-    change.put_task(task);
-    change.edit_case(id, |case| {
-        case.task = Some(task_id);
-        case.state = CaseState::Submitting;
-        case.note = Some(why.to_owned());
-    })
-}
-
 /// Ends a case, and with it what is still under way for it.
 pub(super) fn close(change: &mut Change<'_>, id: u64, how: Closure) -> Result<(), Refusal> {
     let at = change.now;
     let case = change.case(id)?.clone();
     if let Some(task) = case.task {
-        filings::withdraw_task(change, task, "the case is closed")?;
+        tasks::withdraw(change, task, "the case is closed")?;
     }
     if let Some(filing) = case.filing
         && !change.filing(filing)?.state.is_over()

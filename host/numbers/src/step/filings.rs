@@ -1,7 +1,7 @@
 //! Filings and tasks: an intent is recorded first, and every ending is recorded once.
 
 use super::change::Change;
-use super::{Refusal, TASK_DUE, bounded, cases, settle};
+use super::{Refusal, TASK_DUE, bounded, settle, tasks};
 use crate::case::{CaseState, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
 use crate::event::{FILING_NUMBERS_MAX, FilingOutcome, FilingPlan};
 use crate::moment::Moment;
@@ -153,7 +153,7 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
         (state, _) if state.is_over() => return Err(Refusal::FilingOver(id)),
         // The answer takes the place of what the person was asked to do, who must not do it as well.
         (FilingState::WithPerson { task }, _) => {
-            withdraw_task(change, *task, "the agency answered in the meantime")?;
+            tasks::withdraw(change, *task, "the agency answered in the meantime")?;
             if let Purpose::Dispute { case } = filing.purpose {
                 change.edit_case(case, |case| case.task = None)?;
             }
@@ -182,7 +182,7 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
                 }
                 Purpose::Dispute { case } => {
                     change.edit_case(case, |case| case.filing = None)?;
-                    cases::ask_person(change, case, reason)
+                    tasks::ask_person(change, case, reason)
                 }
             }
         }
@@ -211,7 +211,7 @@ pub(super) fn restarted(change: &mut Change<'_>) -> Result<(), Refusal> {
 
 pub(super) fn task_done(change: &mut Change<'_>, id: u64, by: &str, note: Option<&str>) -> Result<(), Refusal> {
     let now = change.now;
-    let task = open_task(change, id)?;
+    let task = tasks::open(change, id)?;
     change.put_task(Task {
         state: TaskState::Done { by: by.to_owned(), at: now, note: note.map(str::to_owned) },
         ..task.clone()
@@ -230,8 +230,8 @@ pub(super) fn task_done(change: &mut Change<'_>, id: u64, by: &str, note: Option
 
 pub(super) fn task_withdrawn(change: &mut Change<'_>, id: u64, by: &str, reason: &str) -> Result<(), Refusal> {
     let now = change.now;
-    let task = open_task(change, id)?;
-    withdraw_task(change, id, &format!("{by}: {reason}"))?;
+    let task = tasks::open(change, id)?;
+    tasks::withdraw(change, id, &format!("{by}: {reason}"))?;
     match task.kind {
         TaskKind::File { filing } | TaskKind::FindOut { filing } => {
             let filing = change.filing(filing)?.clone();
@@ -245,20 +245,6 @@ pub(super) fn task_withdrawn(change: &mut Change<'_>, id: u64, by: &str, reason:
         }
         TaskKind::Dispute { case } => reopen(change, case, reason),
     }
-}
-
-/// Ends an open task; one that is over stays as it is.
-pub(super) fn withdraw_task(change: &mut Change<'_>, id: u64, reason: &str) -> Result<(), Refusal> {
-    let Some(task) = change.state.tasks.get(&id).cloned() else { return Err(Refusal::UnknownTask(id)) };
-    if task.state == TaskState::Open {
-        change.put_task(Task { state: TaskState::Withdrawn { at: change.now, reason: reason.to_owned() }, ..task });
-    }
-    Ok(())
-}
-
-fn open_task(change: &Change<'_>, id: u64) -> Result<Task, Refusal> {
-    let task = change.state.tasks.get(&id).cloned().ok_or(Refusal::UnknownTask(id))?;
-    if task.state == TaskState::Open { Ok(task) } else { Err(Refusal::TaskNotOpen(id)) }
 }
 
 fn filed(change: &mut Change<'_>, filing: &Filing, reference: Option<String>) -> Result<(), Refusal> {

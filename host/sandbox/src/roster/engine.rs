@@ -2,8 +2,9 @@
 
 use super::{Made, Maker, Strike};
 use crate::agency::AdapterError;
-use crate::engine::{Engine, Limits};
+use crate::engine::Engine;
 use crate::guest::{CallError, FaultKind, Guest};
+use crate::machine::Limits;
 use crate::manifest::{self, Manifest};
 use crate::trouble::Trouble;
 use futures_util::future::BoxFuture;
