@@ -69,7 +69,7 @@ impl Daemon {
                 "--policies",
                 "policies",
             ])
-            .env("RUST_LOG", std::env::var("SMARTGUARD_TEST_LOG").unwrap_or_else(|_| "error".to_owned()))
+            .env("SMARTGUARD_LOG", std::env::var("SMARTGUARD_TEST_LOG").unwrap_or_else(|_| "error".to_owned()))
             .env("SMARTGUARD_SECRET_NOMOROBO_API_KEY", "test-key-not-secret")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

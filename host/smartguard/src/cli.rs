@@ -73,7 +73,7 @@ impl Failure {
 enum Command {
     /// Start the daemon and serve until it is stopped.
     #[command(
-        after_help = "Examples:\n  smartguard run\n  smartguard run --data /var/lib/smartguard --listen 127.0.0.1:0"
+        after_help = "Examples:\n  smartguard run\n  smartguard run --data /var/lib/smartguard --listen 127.0.0.1:0\n\nThe log goes to the standard error; SMARTGUARD_LOG says how much, such as warn or info,sandbox=debug.\nWith --json it has one JSON object a line."
     )]
     Run(Machine),
     /// Check the configuration, the policy and the adapters' manifests without starting.

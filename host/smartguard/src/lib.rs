@@ -5,6 +5,7 @@ pub mod config;
 pub mod desk;
 pub mod doors;
 pub mod house;
+pub mod logs;
 pub mod policies;
 pub mod store;
 pub mod strict;

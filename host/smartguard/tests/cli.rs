@@ -101,3 +101,34 @@ async fn answers_of_a_daemon_come_as_tables_or_json() {
     let undated = [&import[..], &["--service", "in_service"]].concat();
     check(&server, at, &undated, 4, &["--since 2024-03-01"]).await;
 }
+
+#[tokio::test]
+async fn the_daemon_logs_to_the_standard_error_as_it_is_told() {
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_smartguard"))
+        .args(["run", "--json", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .env("SMARTGUARD_LOG", "info")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the binary runs");
+    let mut lines = BufReader::new(daemon.stderr.take().expect("its standard error")).lines();
+    let line = lines.next_line().await.expect("readable").expect("a line before it ends");
+    let event: Value = serde_json::from_str(&line).expect("one JSON object a line");
+    assert!(event["level"].is_string() && event["message"].is_string(), "{line}");
+
+    let refused = Command::new(env!("CARGO_BIN_EXE_smartguard"))
+        .args(["run", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .env("SMARTGUARD_LOG", "smartguard=loudly")
+        .output()
+        .await
+        .expect("the binary runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("SMARTGUARD_LOG") && said.contains("Hint:"), "{said}");
+}

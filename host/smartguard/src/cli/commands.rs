@@ -304,6 +304,9 @@ fn serve(machine: &Machine, json: bool) -> Result<Exit, Failure> {
         Ok(config) => config,
         Err(problems) => return verdict(json, &problems, &[], ""),
     };
+    crate::logs::start(json).map_err(|reason| {
+        Failure::new(Exit::Refused, reason, "say for example `info`, `warn` or `info,sandbox=debug`")
+    })?;
     let failed = |error: &dyn std::error::Error| {
         let mut sentence = error.to_string();
         let mut source = error.source();
