@@ -19,7 +19,16 @@ pub struct Daemon {
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        // What cargo says of this package would be taken for a change by build scripts that look at it,
+        // and everything that stands on them would be compiled again, each time.
+        for (name, _) in std::env::vars_os() {
+            let said = name.to_string_lossy();
+            if said.starts_with("CARGO_PKG_") || said.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
+            }
+        }
+        let built = cargo
             .args(["build", "--locked", "--message-format=json-render-diagnostics"])
             // A test beside the binary gives its dependencies the features that they have in `cargo test --workspace`,
             // so that nothing is compiled a second time.
