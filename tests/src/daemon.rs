@@ -18,32 +18,35 @@ pub struct Daemon {
 /// The binary, built once by the tests themselves.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        // What cargo says of this package would be taken for a change by build scripts that look at it,
-        // and everything that stands on them would be compiled again, each time.
-        for (name, _) in std::env::vars_os() {
-            let said = name.to_string_lossy();
-            if said.starts_with("CARGO_PKG_") || said.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(&name);
-            }
+    BINARY.get_or_init(|| build("dev"))
+}
+
+/// Builds the binary in a profile, or finds it built.
+pub fn build(profile: &str) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo says of this package would be taken for a change by build scripts that look at it,
+    // and everything that stands on them would be compiled again, each time.
+    for (name, _) in std::env::vars_os() {
+        let said = name.to_string_lossy();
+        if said.starts_with("CARGO_PKG_") || said.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
         }
-        let built = cargo
-            .args(["build", "--locked", "--message-format=json-render-diagnostics"])
-            // A test beside the binary gives its dependencies the features that they have in `cargo test --workspace`,
-            // so that nothing is compiled a second time.
-            .args(["--workspace", "--bin", "smartguard", "--test", "tidy"])
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("cargo runs");
-        assert!(built.status.success(), "the binary is built");
-        String::from_utf8_lossy(&built.stdout)
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-            .filter(|message| message["target"]["name"] == "smartguard" && message["target"]["kind"][0] == "bin")
-            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-            .expect("cargo names the binary")
-    })
+    }
+    let built = cargo
+        .args(["build", "--locked", "--message-format=json-render-diagnostics", "--profile", profile])
+        // A test beside the binary gives its dependencies the features that they have in `cargo test --workspace`,
+        // so that nothing is compiled a second time.
+        .args(["--workspace", "--bin", "smartguard", "--test", "tidy"])
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(built.status.success(), "the binary is built");
+    String::from_utf8_lossy(&built.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "smartguard" && message["target"]["kind"][0] == "bin")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the binary")
 }
 
 /// One client for all, with its crypto provider named although the tests speak plain HTTP.
