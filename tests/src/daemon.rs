@@ -67,7 +67,12 @@ impl Daemon {
 
     /// As [`Daemon::start`], but gives what the daemon said when it does not come up.
     pub fn try_start(folder: &Path) -> Result<Daemon, String> {
-        let mut command = Command::new(binary());
+        Daemon::try_start_as(binary(), folder, &[])
+    }
+
+    /// As [`Daemon::try_start`], with a binary of the caller's own and further arguments of `run`.
+    pub fn try_start_as(binary: &Path, folder: &Path, further: &[&str]) -> Result<Daemon, String> {
+        let mut command = Command::new(binary);
         command
             .current_dir(folder)
             .args([
@@ -81,6 +86,7 @@ impl Daemon {
                 "--policies",
                 "policies",
             ])
+            .args(further)
             .env("SMARTGUARD_LOG", std::env::var("SMARTGUARD_TEST_LOG").unwrap_or_else(|_| "error".to_owned()))
             .env("SMARTGUARD_SECRET_NOMOROBO_API_KEY", "test-key-not-secret")
             .stdout(Stdio::piped())

@@ -73,9 +73,16 @@ impl Failure {
 enum Command {
     /// Start the daemon and serve until it is stopped.
     #[command(
-        after_help = "Examples:\n  smartguard run\n  smartguard run --data /var/lib/smartguard --listen 127.0.0.1:0\n\nThe log goes to the standard error; SMARTGUARD_LOG says how much, such as warn or info,sandbox=debug.\nWith --json it has one JSON object a line."
+        after_help = "Examples:\n  smartguard run\n  smartguard run --data /var/lib/smartguard --listen 127.0.0.1:0\n  smartguard run --in-memory --listen 127.0.0.1:0\n\nThe log goes to the standard error; SMARTGUARD_LOG says how much, such as warn or info,sandbox=debug.\nWith --json it has one JSON object a line."
     )]
-    Run(Machine),
+    Run {
+        #[command(flatten)]
+        machine: Machine,
+        /// Keep numbers, calls and grants in memory alone, for trials and measurements: all of it is gone when the
+        /// daemon stops. The data folder then holds only what can be fetched and built again.
+        #[arg(long)]
+        in_memory: bool,
+    },
     /// Check the configuration, the policy and the adapters' manifests without starting.
     Check(Machine),
     /// What the daemon serves, and what to do next.

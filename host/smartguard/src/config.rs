@@ -29,6 +29,8 @@ pub struct Config {
     /// Stands above the policy's own.
     pub durability: Option<Durability>,
     pub export: Option<ExportSchedule>,
+    /// Nothing is kept. The file has no field for it, so that no forgotten line makes a daemon forget all it is told.
+    pub in_memory: bool,
 }
 
 /// Exports that are made without asking.
@@ -51,6 +53,7 @@ impl Default for Config {
             secrets_file: None,
             durability: None,
             export: None,
+            in_memory: false,
         }
     }
 }

@@ -23,7 +23,7 @@ mod status;
 mod views;
 
 use crate::config::Config;
-use crate::store::{SledStore, Store};
+use crate::store::{MemoryStore, SledOptions, SledStore, Store};
 use crate::strict::Problem;
 use adapters::Adapters;
 use directory::Directory;
@@ -88,9 +88,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let listener = crate::doors::open(config.listen).await.map_err(StartError::Listen)?;
     let listen = listener.local_addr().map_err(StartError::Serve)?;
     let keys = Keys::open(&key_path(&config.data))?;
-    let data = config.data.clone();
-    let opened = SledStore::open(&data.join("store"), crate::store::SledOptions::default());
-    let store: Arc<dyn Store> = Arc::new(opened.map_err(|source| StartError::Store { path: data.clone(), source })?);
+    let store = open_store(&config)?;
 
     let rooms = open(config, listen, keys, store.clone()).await?;
     let house = rooms.house.clone();
@@ -108,6 +106,17 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         tracing::error!(%cause, "the store could not be closed cleanly; the next start charges the window to the caps");
     }
     served.map_err(StartError::Serve)
+}
+
+/// The store in the data folder, or one that lasts as long as the process.
+fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
+    if config.in_memory {
+        return Ok(Arc::new(MemoryStore::new()));
+    }
+    match SledStore::open(&config.data.join("store"), SledOptions::default()) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(source) => Err(StartError::Store { path: config.data.clone(), source }),
+    }
 }
 
 struct Rooms {
@@ -196,11 +205,12 @@ fn everything(state: &State) -> Touched {
 /// Says on the terminal what is served and what to do next.
 async fn announce(house: &House) {
     println!("SmartGuard {} serves on http://{}", env!("CARGO_PKG_VERSION"), house.listen);
-    println!(
-        "  data      {} (key beside it in {})",
-        house.config.data.display(),
-        key_path(&house.config.data).display()
-    );
+    let data = house.config.data.display();
+    if house.config.in_memory {
+        println!("  data      in memory alone: numbers, calls and grants are gone when this daemon stops");
+    } else {
+        println!("  data      {data} (key beside it in {})", key_path(&house.config.data).display());
+    }
     match house.status_view().await {
         Ok(status) => {
             let adapters: Vec<String> = status.adapters.iter().map(|(id, state)| format!("{id} ({state})")).collect();

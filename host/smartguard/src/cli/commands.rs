@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { server, json, command } = cli;
     match command {
-        Command::Run(machine) => return serve(&machine, json),
+        Command::Run { machine, in_memory } => return serve(&machine, in_memory, json),
         Command::Check(machine) => return check(&machine, json),
         Command::Policy(PolicyCommand::Check { paths }) => return policy_check(paths, json),
         _ => {}
@@ -55,7 +55,7 @@ fn answer<T: DeserializeOwned>(json: bool, answer: Value, shown: impl FnOnce(T) 
 
 async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Run(_) | Command::Check(_) | Command::Policy(PolicyCommand::Check { .. }) => Ok(Exit::Done),
+        Command::Run { .. } | Command::Check(_) | Command::Policy(PolicyCommand::Check { .. }) => Ok(Exit::Done),
         Command::Status => answer::<StatusView>(json, client.get("/v1/status", &[]).await?, |v| show::status(&v)),
         Command::Number(command) => ask_number(client, json, command).await,
         Command::User(command) => ask_owner(client, json, OwnerKind::User, command).await,
@@ -299,9 +299,9 @@ fn verdict(json: bool, problems: &[Problem], warnings: &[Problem], good: &str) -
 }
 
 /// Serves until the process is told to stop.
-fn serve(machine: &Machine, json: bool) -> Result<Exit, Failure> {
+fn serve(machine: &Machine, in_memory: bool, json: bool) -> Result<Exit, Failure> {
     let config = match load(machine) {
-        Ok(config) => config,
+        Ok(config) => Config { in_memory, ..config },
         Err(problems) => return verdict(json, &problems, &[], ""),
     };
     crate::logs::start(json).map_err(|reason| {

@@ -28,8 +28,13 @@ impl House {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             running_since: Stamp(self.since),
             listen: self.listen.to_string(),
-            data: self.config.data.display().to_string(),
+            data: if self.config.in_memory {
+                "in memory, gone when the daemon stops".to_owned()
+            } else {
+                self.config.data.display().to_string()
+            },
             durability: match self.hot.policy.load().1.durability {
+                _ if self.config.in_memory => "none",
                 Durability::Lease => "lease",
                 Durability::Sync => "sync",
             }
