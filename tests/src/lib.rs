@@ -2,3 +2,5 @@
 
 pub mod agency;
 pub mod daemon;
+pub mod guests;
+pub mod villain;

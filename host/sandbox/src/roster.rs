@@ -247,7 +247,7 @@ impl<M: Maker> Roster<M> {
     /// When nobody serves or the adapter rests, and what the call itself failed with.
     pub async fn call<T, E, F>(&self, id: &str, now: Moment, call: F) -> Result<T, Refused<E>>
     where
-        E: Strike,
+        E: Strike + std::fmt::Display,
         F: AsyncFnOnce(Arc<Live<M::Guest>>) -> Result<T, E>,
     {
         let seat = self.seats.read().get(id).cloned();

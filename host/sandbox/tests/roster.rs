@@ -48,6 +48,12 @@ impl Maker for OneLine {
 #[derive(Debug, PartialEq)]
 struct Broke(&'static str);
 
+impl std::fmt::Display for Broke {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
 impl Strike for Broke {
     fn strike(&self) -> Option<String> {
         (self.0 != "agency is down").then(|| self.0.to_owned())
@@ -235,6 +241,8 @@ async fn what_the_agency_does_wrong_benches_nobody() {
         assert_eq!(room.ask(NOW, Some("agency is down")).await, Err(Refused::Failed(Broke("agency is down"))));
     }
     assert_eq!(room.state(NOW), State::Live);
+    let last = room.roster.list(NOW)[0].last_failure.clone().expect("people see it all the same");
+    assert_eq!(last.1, "agency is down");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

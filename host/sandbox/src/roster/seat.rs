@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 use numbers::Moment;
 use parking_lot::Mutex;
 use serde::Serialize;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -90,6 +91,8 @@ pub struct AdapterStatus {
     pub calls: u64,
     pub faults: u64,
     pub faults_in_a_row: u32,
+    /// Why the last call that failed did, whoever was to blame, and when.
+    pub last_failure: Option<(Moment, String)>,
     pub last_call_micros: Option<u64>,
 }
 
@@ -130,6 +133,7 @@ struct Account {
     /// Rests since the last success; each is twice as long as the one before.
     rests: u32,
     bench: Option<(Moment, String)>,
+    last_failure: Option<(Moment, String)>,
     last_call: Option<Duration>,
 }
 
@@ -204,7 +208,7 @@ impl<G> Seat<G> {
 
     pub async fn call<T, E, F>(&self, now: Moment, call: F) -> Result<T, Refused<E>>
     where
-        E: Strike,
+        E: Strike + fmt::Display,
         F: AsyncFnOnce(Arc<Live<G>>) -> Result<T, E>,
     {
         let live = {
@@ -225,19 +229,29 @@ impl<G> Seat<G> {
         let answer = call(live.clone()).await;
         let took = began.elapsed();
         let strike = answer.as_ref().err().and_then(Strike::strike);
-        self.count(&live, now.plus(took), took, strike);
+        let failure = answer.as_ref().err().map(ToString::to_string);
+        self.count(&live, now.plus(took), took, failure, strike);
         answer.map_err(Refused::Failed)
     }
 
-    fn count(&self, served: &Arc<Live<G>>, now: Moment, took: Duration, strike: Option<String>) {
+    fn count(
+        &self,
+        served: &Arc<Live<G>>,
+        now: Moment,
+        took: Duration,
+        failure: Option<String>,
+        strike: Option<String>,
+    ) {
         let mut account = self.account.lock();
         account.calls += 1;
         account.last_call = Some(took);
-        let faulted = strike.is_some();
-        account.faults += u64::from(faulted);
+        account.faults += u64::from(strike.is_some());
         // What a version did that has been replaced meanwhile says nothing about the one that serves.
         if !self.live.load().as_ref().is_some_and(|live| Arc::ptr_eq(live, served)) {
             return;
+        }
+        if let Some(failure) = failure {
+            account.last_failure = Some((now, failure));
         }
         let Some(reason) = strike else {
             account.faults_in_a_row = 0;
@@ -284,6 +298,7 @@ impl<G> Seat<G> {
             calls: account.calls,
             faults: account.faults,
             faults_in_a_row: account.faults_in_a_row,
+            last_failure: account.last_failure.clone(),
             last_call_micros: account.last_call.map(|took| took.as_micros() as u64),
         }
     }

@@ -248,7 +248,8 @@ pub(super) fn adapter(a: &AdapterView) -> String {
         ("functions", a.functions.join(", ")),
         ("asks for", a.asks.join(", ")),
         ("granted", if a.granted.is_empty() { "nothing".to_owned() } else { a.granted.join(", ") }),
-        ("calls", format!("{}, of which {} failed", a.calls, a.faults)),
+        ("calls", format!("{}, of which {} were faults", a.calls, a.faults)),
+        ("last failure", a.last_failure.as_ref().map_or_else(String::new, |f| format!("{} ({})", f.reason, f.at))),
     ]);
     if let Some(refusal) = &a.last_refusal {
         let problems = refusal.problems.iter().map(|p| [p.place.clone(), p.reason.clone(), p.remedy.clone()]);

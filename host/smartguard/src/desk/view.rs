@@ -338,6 +338,16 @@ pub struct AdapterView {
     pub last_refusal: Option<RefusalView>,
     pub calls: u64,
     pub faults: u64,
+    /// The last call of this version that brought no answer, through its own fault or its agency's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<FailureView>,
+}
+
+/// A call of an adapter that brought no answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureView {
+    pub at: Stamp,
+    pub reason: String,
 }
 
 /// A new version of a file that changed nothing, and why.

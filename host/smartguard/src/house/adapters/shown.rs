@@ -1,7 +1,9 @@
 //! Adapters as people see them, and one call made by hand.
 
 use super::{Adapters, powers, sentence};
-use crate::desk::{AdapterView, DeskError, DeskErrorKind, ExchangeView, ProblemView, RefusalView, Stamp, TryView};
+use crate::desk::{
+    AdapterView, DeskError, DeskErrorKind, ExchangeView, FailureView, ProblemView, RefusalView, Stamp, TryView,
+};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::E164;
@@ -56,6 +58,7 @@ pub fn adapter(status: AdapterStatus, roster: &Roster<Engine>) -> AdapterView {
         }),
         calls: status.calls,
         faults: status.faults,
+        last_failure: status.last_failure.map(|(at, reason)| FailureView { at: Stamp(at), reason }),
         id: status.id,
     }
 }
