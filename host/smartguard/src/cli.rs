@@ -1,12 +1,13 @@
 //! The command line: what may be said, with examples, and the exit codes.
 //!
-//! `run`, `check` and `policy check` work by themselves; every other command asks a running daemon over HTTP
-//! ([`client`]) and shows the answer ([`show`]) as a table on a terminal, or as the JSON that came.
+//! `run`, `check`, `policy check`, `import` and `export --data` work by themselves; every other command asks a running
+//! daemon over HTTP ([`client`]) and shows the answer ([`show`]) as a table on a terminal, or as the JSON that came.
 
 mod client;
 mod commands;
 mod import_csv;
 mod show;
+mod transfer;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -41,7 +42,7 @@ Exit codes:
   1  the daemon refused it or failed at it
   2  the command line is wrong
   3  no daemon answers
-  4  a file is faulty: configuration, policy, business, numbers
+  4  a file is faulty: configuration, policy, business, numbers, export
   5  done in part: some rows of an import were refused";
 
 /// How a command ended, as the exit code of the process.
@@ -118,10 +119,50 @@ enum Command {
         #[arg(long)]
         call: bool,
     },
-    /// Write all that the daemon holds to a new folder on its machine.
+    /// Write all that is held to a file: the backup, and the way to another machine or version.
+    #[command(after_help = "\
+Examples:
+  smartguard export /backup/smartguard.ndjson
+  smartguard export /backup/smartguard.ndjson --data /var/lib/smartguard
+
+Without --data the running daemon writes the file, on its own machine, while calls go on. With --data the folder is read
+where no daemon runs on it. The key of the installation, which lies beside the data folder as <data>.key, is never in an
+export: keep a copy of it in another place. Nor are the archive of old calls and what can be fetched again.")]
     Export {
-        /// The folder to make.
+        /// The file to make.
         to: PathBuf,
+        /// Read this data folder, on which no daemon runs.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
+    /// Fill a new data folder from an export.
+    #[command(after_help = "\
+Examples:
+  smartguard import /backup/smartguard.ndjson --data /var/lib/smartguard --key /safe/smartguard.key
+  smartguard import newest.ndjson --replace
+
+No daemon may run on the folder. Nothing changes before the whole export has been read and found right, and a store that
+is there is moved aside, never deleted. Callees are known by hashes under the key of the installation: without it nobody
+is recognised who was called before or asked not to be called, and decision ids of before do not verify. So the daemon
+does not start on the folder before the right key lies beside it as <data>.key.")]
+    Import {
+        /// The export.
+        file: PathBuf,
+        /// The data folder to fill [the configuration's, or data].
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+        /// The configuration file [smartguard.toml where there is one].
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// The key that lay beside the exported data folder; it is copied beside the new one.
+        #[arg(long, value_name = "FILE", conflicts_with = "without_key")]
+        key: Option<PathBuf>,
+        /// The key is lost: callees begin anew, those who asked not to be called among them.
+        #[arg(long)]
+        without_key: bool,
+        /// Move a store that is in the folder aside.
+        #[arg(long)]
+        replace: bool,
     },
 }
 

@@ -240,7 +240,7 @@ fn read_export(page: &mut Page<'_>, value: &Value<'_>, base: &Path) -> Option<Ex
     for (name, value) in table {
         match name.get_ref().as_ref() {
             "every" => {
-                let (least, most) = (Duration::from_secs(60), Duration::from_secs(366 * 24 * 60 * 60));
+                let (least, most) = (Duration::from_secs(1), Duration::from_secs(366 * 24 * 60 * 60));
                 schedule.every = page.span("export.every", value, least, most)?;
             }
             "keep" => schedule.keep = page.count("export.keep", value, 1, 10_000)?,

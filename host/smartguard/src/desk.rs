@@ -69,7 +69,7 @@ pub trait Desk: Send + Sync + 'static {
     fn ready(&self) -> Asked<'_, ()>;
     /// The daemon's counters in the Prometheus text format.
     fn metrics_text(&self) -> String;
-    /// Writes all that is held to a new folder on the daemon's own machine.
+    /// Writes all that is held to a new file on the daemon's own machine.
     fn export(&self, to: PathBuf) -> Asked<'_, ExportView>;
 }
 

@@ -7,6 +7,7 @@ mod adapters;
 mod calls;
 mod counter;
 mod directory;
+mod exports;
 mod hot;
 mod journal;
 mod keeper;
@@ -18,6 +19,7 @@ mod receipts;
 mod record;
 mod recover;
 mod reports;
+pub mod restore;
 mod schedule;
 mod status;
 mod views;
@@ -87,14 +89,14 @@ pub fn key_path(data: &Path) -> PathBuf {
 pub async fn run(config: Config) -> Result<(), StartError> {
     let listener = crate::doors::open(config.listen).await.map_err(StartError::Listen)?;
     let listen = listener.local_addr().map_err(StartError::Serve)?;
-    let keys = Keys::open(&key_path(&config.data))?;
     let store = open_store(&config)?;
+    let keys = Keys::of_store(&store, &key_path(&config.data)).await?;
 
     let rooms = open(config, listen, keys, store.clone()).await?;
     let house = rooms.house.clone();
     policy::watch(&house);
     adapters::watch(&house);
-    let exports = tokio::spawn(receipts::export_on_schedule(house.clone()));
+    let exports = tokio::spawn(exports::on_schedule(house.clone()));
     announce(&house).await;
     let served = crate::doors::serve(listener, house.clone(), stopped()).await;
     exports.abort();

@@ -1,7 +1,9 @@
 //! An export holds everything, an import brings everything back, and a file that was touched changes nothing.
 
 use numbers::Moment;
-use smartguard::store::export::{ExportError, Progress, export, export_to_folder, exports, import, verify};
+use smartguard::store::export::{
+    ExportError, Progress, export, exports, import, keep_newest, made_at, place_in, verify, write_to,
+};
 use smartguard::store::*;
 use std::io::Cursor;
 use std::time::Duration;
@@ -150,8 +152,16 @@ async fn scheduled_exports_keep_the_newest() {
     std::fs::write(place.path().join("notes.txt"), "not ours").unwrap();
     let mut last = None;
     for hour in [9u64, 10, 99, 100, 1000] {
-        last = Some(export_to_folder(&store, place.path(), Moment::from_seconds(hour * 3600), 3).await.unwrap());
+        let now = Moment::from_seconds(hour * 3600);
+        let to = place_in(place.path(), now);
+        assert_eq!(made_at(&to), Some(now));
+        write_to(&to, async |out| export(&store, out, &mut |_| {}).await).await.unwrap();
+        keep_newest(place.path(), 3).unwrap();
+        last = Some(to);
     }
+    let failed = place_in(place.path(), Moment::from_seconds(9_000_000));
+    let broken = write_to(&failed, async |_| Err(ExportError::NotEmpty)).await;
+    assert!(broken.is_err(), "what could not be written whole");
     let kept = exports(place.path()).unwrap();
     assert_eq!((kept.len(), kept.last()), (3, last.as_ref()));
     let mut newest = std::io::BufReader::new(std::fs::File::open(&kept[2]).unwrap());

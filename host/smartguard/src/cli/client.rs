@@ -6,8 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// No answer of a daemon on the same machine takes this long; an export of millions of records may come near.
+/// No answer of a daemon on the same machine takes this long.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(300);
+/// An export of many millions of records to a slow disk may take an hour.
+const ANSWER_TIME_MAX_EXPORT: Duration = Duration::from_secs(4 * 60 * 60);
 
 pub(super) struct Client {
     server: String,
@@ -40,6 +42,12 @@ impl Client {
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
         let request = self.http.request(Method::POST, format!("{}{path}", self.server)).json(body);
         self.json(self.send(request).await?).await
+    }
+
+    /// As [`Client::post`], for what may take long.
+    pub async fn post_patiently(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
+        let request = self.http.request(Method::POST, format!("{}{path}", self.server)).json(body);
+        self.json(self.send(request.timeout(ANSWER_TIME_MAX_EXPORT)).await?).await
     }
 
     pub async fn bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {

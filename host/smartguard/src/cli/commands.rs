@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    PolicyCommand, TaskCommand, show,
+    PolicyCommand, TaskCommand, show, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -32,7 +32,21 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Exit::Refused, format!("this process could not be set up: {error}"), "check its limits")
     })?;
-    runtime.block_on(ask(&Client::new(&server)?, json, command))
+    match command {
+        Command::Import { file, data, config, key, without_key, replace } => {
+            let data = match data {
+                Some(data) => data,
+                None => match Config::load(config.as_deref(), Overrides::default()) {
+                    Ok(config) => config.data,
+                    Err(problems) => return verdict(json, &problems, &[], ""),
+                },
+            };
+            let import = transfer::Import { file, data, key, without_key, replace };
+            runtime.block_on(transfer::import(import, json))
+        }
+        Command::Export { to, data: Some(data) } => runtime.block_on(transfer::export_stopped(&to, &data, json)),
+        command => runtime.block_on(ask(&Client::new(&server)?, json, command)),
+    }
 }
 
 /// Shows the daemon's answer: the JSON as it came, or what `shown` makes of it.
@@ -55,7 +69,10 @@ fn answer<T: DeserializeOwned>(json: bool, answer: Value, shown: impl FnOnce(T) 
 
 async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Run { .. } | Command::Check(_) | Command::Policy(PolicyCommand::Check { .. }) => Ok(Exit::Done),
+        Command::Run { .. }
+        | Command::Check(_)
+        | Command::Policy(PolicyCommand::Check { .. })
+        | Command::Import { .. } => Ok(Exit::Done),
         Command::Status => answer::<StatusView>(json, client.get("/v1/status", &[]).await?, |v| show::status(&v)),
         Command::Number(command) => ask_number(client, json, command).await,
         Command::User(command) => ask_owner(client, json, OwnerKind::User, command).await,
@@ -91,10 +108,13 @@ async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Fail
             };
             answer(json, view, |v: ReceiptView| show::receipt(&v))
         }
-        Command::Export { to } => {
+        Command::Export { to, .. } => {
             let to = std::path::absolute(&to).unwrap_or(to);
             let body = ExportBody { to: to.display().to_string() };
-            answer(json, client.post("/v1/export", &body).await?, |v: ExportView| show::export(&v))
+            let waiting = transfer::waiting("the daemon writes the export");
+            let view = client.post_patiently("/v1/export", &body).await;
+            waiting.finish_and_clear();
+            answer(json, view?, |v: ExportView| show::export(&v))
         }
     }
 }

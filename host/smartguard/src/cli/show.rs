@@ -325,5 +325,9 @@ pub(super) fn receipt(r: &ReceiptView) -> String {
 }
 
 pub(super) fn export(view: &ExportView) -> String {
-    format!("{} records ({} bytes) written to {}", view.records, view.bytes, view.path)
+    let ExportView { path, records, bytes, key } = view;
+    format!(
+        "{records} records ({bytes} bytes) written to {path}\nIt does not hold the key {key}: keep a copy of that in \
+         another place.\nWithout it, callees of before are not recognised, nor that they asked not to be called."
+    )
 }

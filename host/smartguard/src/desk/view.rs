@@ -441,4 +441,6 @@ pub struct ExportView {
     pub path: String,
     pub records: u64,
     pub bytes: u64,
+    /// The file with the key of the installation, which no export holds and without which callees are strangers.
+    pub key: String,
 }

@@ -321,7 +321,7 @@ impl Desk for House {
     }
 
     fn export(&self, to: PathBuf) -> Answered<'_, ExportView> {
-        async move { self.export_to(&to).await }.boxed()
+        async move { self.export_to(to).await }.boxed()
     }
 }
 

@@ -44,6 +44,7 @@ pub enum ProposeError {
 enum Request {
     Propose { what: Box<What>, reply: oneshot::Sender<Result<Touched, ProposeError>> },
     Read(Box<dyn FnOnce(&State) + Send>),
+    Hold { held: oneshot::Sender<()>, released: oneshot::Receiver<()> },
     Stop(oneshot::Sender<()>),
 }
 
@@ -73,6 +74,15 @@ impl KeeperHandle {
         answer.await.map_err(|_| ProposeError::Stopping)
     }
 
+    /// Has the keeper change nothing, and the store hold all that it changed before, until the answer is dropped.
+    pub async fn hold(&self) -> Result<Held, ProposeError> {
+        let (held, answer) = oneshot::channel();
+        let (release, released) = oneshot::channel();
+        self.requests.send(Request::Hold { held, released }).await.map_err(|_| ProposeError::Stopping)?;
+        answer.await.map_err(|_| ProposeError::Stopping)?;
+        Ok(Held { _release: release })
+    }
+
     /// Lets the keeper finish what it has begun, and stops it.
     pub async fn stop(&self) {
         let (reply, stopped) = oneshot::channel();
@@ -81,6 +91,11 @@ impl KeeperHandle {
             let _ = stopped.await;
         }
     }
+}
+
+/// The keeper waits for as long as this is held.
+pub struct Held {
+    _release: oneshot::Sender<()>,
 }
 
 /// The keeper itself.
@@ -187,6 +202,13 @@ impl Keeper {
                     Err(refusal) => drop(reply.send(Err(ProposeError::Refused(refusal)))),
                 },
                 Request::Read(read) => read(&self.state),
+                Request::Hold { held, released } => {
+                    self.commit(&mut round).await;
+                    if held.send(()).is_ok() {
+                        // It ends with an error, when the holder lets go.
+                        let _ = released.await;
+                    }
+                }
                 Request::Stop(reply) => stop = Some(reply),
             }
             if round.is_full() {

@@ -1,17 +1,14 @@
-//! Why a call got the answer it got, read from the record of its decision; and exports, by hand and by schedule.
+//! Why a call got the answer it got, read from the record of its decision.
 
 use super::House;
 use super::counter::{hold_class, inner, missing};
 use super::journal::{page_key, read_page};
-use super::keeper::now;
 use super::keys::Sealed;
 use super::packets;
 use super::record::{Decided, Record};
-use crate::desk::{AskAnswer, CandidateView, DeskError, DeskErrorKind, ExportView, ReceiptKey, ReceiptView, Stamp};
-use crate::store::{BlobId, Tree, export};
+use crate::desk::{AskAnswer, CandidateView, DeskError, ReceiptKey, ReceiptView, Stamp};
+use crate::store::{BlobId, Tree};
 use numbers::{Decision, Packet, Passed};
-use std::path::Path;
-use std::sync::Arc;
 
 /// A page begins at most so many sequence numbers before the record it holds: the longest queue and a group.
 const PAGE_BACK_MAX: u64 = 40_000;
@@ -108,36 +105,5 @@ impl House {
         let bytes = self.store.get_blob(id).await.map_err(|cause| inner("reading the packet", &cause))?;
         let bytes = bytes.ok_or_else(|| missing("file", "the packet of this task"))?;
         packets::from_bytes(&bytes).map(Some).map_err(|cause| inner("reading the packet", &cause))
-    }
-
-    pub(super) async fn export_to(&self, to: &Path) -> Result<ExportView, DeskError> {
-        self.hot.journal.settle().await?;
-        let broken = |cause: &dyn std::fmt::Display| inner("writing the export", cause);
-        let mut file = std::fs::File::create_new(to).map_err(|cause| {
-            DeskError::new(
-                DeskErrorKind::Refused,
-                "export_place",
-                format!("{} cannot be made: {cause}", to.display()),
-                "name a file that does not exist yet, in a folder that the daemon may write to",
-            )
-        })?;
-        let written =
-            export::export(self.store.as_ref(), &mut file, &mut |_| {}).await.map_err(|cause| broken(&cause))?;
-        file.sync_all().map_err(|cause| broken(&cause))?;
-        let bytes = file.metadata().map_err(|cause| broken(&cause))?.len();
-        Ok(ExportView { path: to.display().to_string(), records: written.records, bytes })
-    }
-}
-
-/// Writes exports as the configuration says, until the daemon stops.
-pub async fn export_on_schedule(house: Arc<House>) {
-    let Some(schedule) = house.config.export.clone() else { return };
-    loop {
-        tokio::time::sleep(schedule.every).await;
-        let keep = schedule.keep as usize;
-        match export::export_to_folder(house.store.as_ref(), &schedule.folder, now(), keep).await {
-            Ok(path) => tracing::info!(path = %path.display(), "exported"),
-            Err(cause) => tracing::error!(%cause, "the scheduled export failed"),
-        }
     }
 }

@@ -3,7 +3,9 @@
 //! A file is lines of JSON: a header with the format, one line a record, the files the store holds in pieces, and a
 //! trailer with the count and the BLAKE3 hash of all lines before it. Records are copied as they are; what their
 //! payloads mean is not looked at. An export taken while commits go on is no snapshot, and its trailer says so by a
-//! last commit that lies beyond the header's. Revisions are written for people to see; an import gives new ones.
+//! last commit that lies beyond the header's; whoever exports under way sees to it that records which belong together
+//! do not change while they are written (see [`Exporter::trees`]). Revisions are written for people to see; an import
+//! gives new ones.
 
 use super::plan::IMPORT_UNFINISHED;
 use super::{
@@ -30,10 +32,31 @@ const IMPORT_BYTES: usize = 128 * 1024;
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
-    Header { product: String, format: u32, commit: u64 },
-    Record { tree: String, key: String, revision: u64, payload: String },
-    Piece { blob: String, last: bool, content: String },
-    Trailer { records: u64, blobs: u64, commit: u64, blake3: String },
+    Header {
+        product: String,
+        format: u32,
+        commit: u64,
+        /// The store was left by a crash, and nobody has looked since at what that may have lost.
+        #[serde(default)]
+        crashed: bool,
+    },
+    Record {
+        tree: String,
+        key: String,
+        revision: u64,
+        payload: String,
+    },
+    Piece {
+        blob: String,
+        last: bool,
+        content: String,
+    },
+    Trailer {
+        records: u64,
+        blobs: u64,
+        commit: u64,
+        blake3: String,
+    },
 }
 
 /// What an export or import has done so far, or in all.
@@ -44,6 +67,8 @@ pub struct Progress {
     /// The last commit before the export began, and when it ended. They differ when it is no snapshot.
     pub commit_begun: u64,
     pub commit_ended: u64,
+    /// The store was left by a crash when it was exported; what is imported has to be opened as such a store is.
+    pub crashed: bool,
 }
 
 /// Why an export or import was not done.
@@ -69,49 +94,84 @@ pub async fn export(
     out: &mut (dyn Write + Send),
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Progress, ExportError> {
-    let mut lines = Lines { out, hasher: blake3::Hasher::new() };
-    let begun = store.committed().0;
-    let mut done = Progress { commit_begun: begun, ..Progress::default() };
-    lines.write(&Line::Header { product: "smartguard".into(), format: FORMAT, commit: begun })?;
-    for tree in Tree::ALL {
-        let mut from = Vec::new();
+    let mut exporter = Exporter::begin(store, out, false)?;
+    exporter.trees(&Tree::ALL, progress).await?;
+    exporter.finish(progress).await
+}
+
+/// An export that is written step by step.
+pub struct Exporter<'a> {
+    store: &'a dyn Store,
+    lines: Lines<'a>,
+    done: Progress,
+}
+
+impl<'a> Exporter<'a> {
+    /// Writes the header. `crashed` says that the store was left by a crash and not opened by a daemon since.
+    pub fn begin(
+        store: &'a dyn Store,
+        out: &'a mut (dyn Write + Send),
+        crashed: bool,
+    ) -> Result<Exporter<'a>, ExportError> {
+        let mut lines = Lines { out, hasher: blake3::Hasher::new() };
+        let commit = store.committed().0;
+        lines.write(&Line::Header { product: "smartguard".into(), format: FORMAT, commit, crashed })?;
+        Ok(Exporter { store, lines, done: Progress { commit_begun: commit, crashed, ..Progress::default() } })
+    }
+
+    /// Writes these trees. Each is to be written once; between two calls the caller may let commits go on.
+    pub async fn trees(
+        &mut self,
+        trees: &[Tree],
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(), ExportError> {
+        for tree in trees {
+            let mut from = Vec::new();
+            loop {
+                let page = self.store.scan(*tree, &from, None, SCAN_MAX).await?;
+                let Some((last, ..)) = page.last() else { break };
+                from = after(last);
+                for (key, revision, payload) in page {
+                    let (key, payload) = (envelope::hex(&key), envelope::hex(&payload));
+                    let tree = tree.name().into();
+                    self.lines.write(&Line::Record { tree, key, revision: revision.0, payload })?;
+                    self.done.records += 1;
+                }
+                progress(self.done);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the files and the trailer. A file is there before a record names it, so these come last.
+    pub async fn finish(mut self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<Progress, ExportError> {
+        let mut beyond = None;
         loop {
-            let page = store.scan(tree, &from, None, SCAN_MAX).await?;
-            let Some((last, ..)) = page.last() else { break };
-            from = after(last);
-            for (key, revision, payload) in page {
-                let (key, payload) = (envelope::hex(&key), envelope::hex(&payload));
-                lines.write(&Line::Record { tree: tree.name().into(), key, revision: revision.0, payload })?;
-                done.records += 1;
+            let page = self.store.blobs(beyond, SCAN_MAX).await?;
+            let Some(last) = page.last() else { break };
+            beyond = Some(*last);
+            for id in page {
+                let Some(content) = self.store.get_blob(id).await? else { continue };
+                let mut pieces: VecDeque<&[u8]> = content.chunks(PIECE_BYTES).collect();
+                if pieces.is_empty() {
+                    pieces.push_back(&[]);
+                }
+                while let Some(piece) = pieces.pop_front() {
+                    let (blob, last) = (id.to_string(), pieces.is_empty());
+                    self.lines.write(&Line::Piece { blob, last, content: envelope::hex(piece) })?;
+                }
+                self.done.blobs += 1;
+                progress(self.done);
             }
-            progress(done);
         }
+        let Exporter { store, mut lines, mut done } = self;
+        done.commit_ended = store.committed().0;
+        let blake3 = lines.hasher.finalize().to_hex().to_string();
+        let trailer = Line::Trailer { records: done.records, blobs: done.blobs, commit: done.commit_ended, blake3 };
+        lines.write(&trailer)?;
+        lines.out.flush().map_err(ExportError::Write)?;
+        Ok(done)
     }
-    let mut beyond = None;
-    loop {
-        let page = store.blobs(beyond, SCAN_MAX).await?;
-        let Some(last) = page.last() else { break };
-        beyond = Some(*last);
-        for id in page {
-            let Some(content) = store.get_blob(id).await? else { continue };
-            let mut pieces: VecDeque<&[u8]> = content.chunks(PIECE_BYTES).collect();
-            if pieces.is_empty() {
-                pieces.push_back(&[]);
-            }
-            while let Some(piece) = pieces.pop_front() {
-                let (blob, last) = (id.to_string(), pieces.is_empty());
-                lines.write(&Line::Piece { blob, last, content: envelope::hex(piece) })?;
-            }
-            done.blobs += 1;
-            progress(done);
-        }
-    }
-    done.commit_ended = store.committed().0;
-    let blake3 = lines.hasher.finalize().to_hex().to_string();
-    let trailer = Line::Trailer { records: done.records, blobs: done.blobs, commit: done.commit_ended, blake3 };
-    lines.write(&trailer)?;
-    lines.out.flush().map_err(ExportError::Write)?;
-    Ok(done)
 }
 
 struct Lines<'a> {
@@ -150,8 +210,7 @@ pub async fn import(
     store.commit(vec![Op::put(mark.clone(), Bytes::new())]).await?;
     source.seek(SeekFrom::Start(0)).map_err(ExportError::Read)?;
     let mut reader = Reader::new(source);
-    let mut done =
-        Progress { commit_begun: expected.commit_begun, commit_ended: expected.commit_ended, ..Progress::default() };
+    let mut done = Progress { records: 0, blobs: 0, ..expected };
     let (mut ops, mut bytes, mut blob) = (Vec::new(), 0, Vec::new());
     while let Some(line) = reader.next()? {
         match reader.understand(line)? {
@@ -195,7 +254,9 @@ pub fn verify(source: &mut dyn Source) -> Result<Progress, ExportError> {
         }
         let hash_before = reader.hash_before;
         match reader.understand(line)? {
-            Understood::Header { commit } if !header => (header, done.commit_begun) = (true, commit),
+            Understood::Header { commit, crashed } if !header => {
+                (header, done.commit_begun, done.crashed) = (true, commit, crashed);
+            }
             _ if !header => return Err(reader.wrong("the header is missing")),
             Understood::Header { .. } => return Err(reader.wrong("it is a second header")),
             Understood::Record(..) => done.records += 1,
@@ -233,7 +294,7 @@ pub fn verify(source: &mut dyn Source) -> Result<Progress, ExportError> {
 
 /// A line whose texts were turned into what they stand for.
 enum Understood {
-    Header { commit: u64 },
+    Header { commit: u64, crashed: bool },
     Record(Key, Vec<u8>),
     Piece(BlobId, Vec<u8>, bool),
     Trailer { records: u64, blobs: u64, commit: u64, hash: String },
@@ -272,7 +333,9 @@ impl<'a> Reader<'a> {
     fn understand(&self, line: Line) -> Result<Understood, ExportError> {
         let bytes = |text: &str| envelope::unhex(text).ok_or_else(|| self.wrong("its digits cannot be read"));
         match line {
-            Line::Header { format, commit, .. } if format == FORMAT => Ok(Understood::Header { commit }),
+            Line::Header { format, commit, crashed, .. } if format == FORMAT => {
+                Ok(Understood::Header { commit, crashed })
+            }
             Line::Header { .. } => Err(self.wrong("its format is not known to this version")),
             Line::Record { tree, key, payload, .. } => {
                 let tree = Tree::named(&tree).ok_or_else(|| self.wrong("its tree is not known to this version"))?;
@@ -300,34 +363,51 @@ impl<'a> Reader<'a> {
 /// What the names of scheduled exports begin and end with.
 const NAME: (&str, &str) = ("export-", ".ndjson");
 
-/// Writes an export into a folder, whole or not at all, and removes all but the newest `keep` of them.
-pub async fn export_to_folder(
-    store: &dyn Store,
-    folder: &Path,
-    now: Moment,
-    keep: usize,
-) -> Result<PathBuf, ExportError> {
-    fs::create_dir_all(folder).map_err(ExportError::Write)?;
+/// The place of an export that is made at `now` in a folder of scheduled exports.
+pub fn place_in(folder: &Path, now: Moment) -> PathBuf {
     // Milliseconds in a fixed width, so that the order of names is the order of time.
-    let place = folder.join(format!("{}{:015}{}", NAME.0, now.0, NAME.1));
+    folder.join(format!("{}{:015}{}", NAME.0, now.0, NAME.1))
+}
+
+/// When a scheduled export was made, as its name says.
+pub fn made_at(export: &Path) -> Option<Moment> {
+    let name = export.file_name()?.to_str()?;
+    name.strip_prefix(NAME.0)?.strip_suffix(NAME.1)?.parse().ok().map(Moment)
+}
+
+/// Writes an export to its place, whole or not at all. `write` writes it; a file that is there already is replaced.
+pub async fn write_to<F>(place: &Path, write: F) -> Result<Progress, ExportError>
+where
+    F: AsyncFnOnce(&mut (dyn Write + Send)) -> Result<Progress, ExportError>,
+{
+    let place = &std::path::absolute(place).map_err(ExportError::Write)?;
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder).map_err(ExportError::Write)?;
+    }
     let part = place.with_extension("part");
     let written = async {
         let mut out = BufWriter::new(File::create(&part).map_err(ExportError::Write)?);
-        export(store, &mut out, &mut |_| {}).await?;
+        let done = write(&mut out).await?;
         let file = out.into_inner().map_err(|error| ExportError::Write(error.into_error()))?;
-        blobs::settle(&file, &part, &place).map_err(ExportError::Write)
+        blobs::settle(&file, &part, place).map_err(ExportError::Write)?;
+        Ok(done)
     };
-    if let Err(error) = written.await {
+    let written = written.await;
+    if written.is_err() {
         // What is left of it is of no use; that it could not be removed would hide the real reason.
         let _ = fs::remove_file(&part);
-        return Err(error);
     }
+    written
+}
+
+/// Removes all but the newest `keep` exports of a folder, and at least keeps one.
+pub fn keep_newest(folder: &Path, keep: usize) -> Result<(), ExportError> {
     let mut kept = exports(folder).map_err(ExportError::Write)?;
     let surplus = kept.len().saturating_sub(keep.max(1));
     for old in kept.drain(..surplus) {
         fs::remove_file(old).map_err(ExportError::Write)?;
     }
-    Ok(place)
+    Ok(())
 }
 
 /// The exports in a folder, the oldest first; a restore takes the last that verifies.

@@ -137,6 +137,14 @@ impl SledStore {
         })
     }
 
+    /// Whether some process has the store in this folder open now.
+    ///
+    /// # Errors
+    /// The folder's lock could not be asked for.
+    pub fn is_open(folder: &Path) -> std::io::Result<bool> {
+        opening::is_locked(folder)
+    }
+
     /// Reads on a blocking thread. sled panics on some damage, and that panic ends there, as an error.
     fn read<T: Send + 'static>(
         &self,

@@ -143,6 +143,6 @@ impl Desk for FakeDesk {
         "desk_says 1".to_owned()
     }
     fn export(&self, to: PathBuf) -> Asked<'_, ExportView> {
-        answer(Ok(ExportView { path: to.display().to_string(), records: 0, bytes: 0 }))
+        answer(Ok(ExportView { path: to.display().to_string(), records: 0, bytes: 0, key: "/data.key".to_owned() }))
     }
 }

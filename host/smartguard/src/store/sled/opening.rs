@@ -127,6 +127,22 @@ fn load(folder: &Path, options: &SledOptions, witness: &File) -> Result<(Engine,
     Ok((engine, state, clean))
 }
 
+/// Whether somebody holds the lock that sled takes on its file.
+pub(super) fn is_locked(folder: &Path) -> io::Result<bool> {
+    use rustix::fs::{FlockOperation, flock};
+    let file = match File::open(folder.join("db")) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    // The lock goes with the file's handle, at the end of this function.
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(false),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// What the engine's error means to a person.
 fn fault(folder: &Path, error: ::sled::Error) -> Fault {
     match error {
