@@ -25,7 +25,8 @@ fn check(folder: &Path, arguments: &[&str], exit: i32, parts: &[&str]) -> String
 /// A folder with a policy, an adapter that waits for its grant, and nothing to reach beyond this machine.
 fn setting(folder: &Path, more: &str) {
     std::fs::create_dir_all(folder.join("policies")).expect("a folder");
-    std::fs::write(folder.join("policies/default.toml"), "turn_gap = \"0s\"\nper_minute = 60\nper_hour = 60\n").expect("written");
+    std::fs::write(folder.join("policies/default.toml"), "turn_gap = \"0s\"\nper_minute = 60\nper_hour = 60\n")
+        .expect("written");
     let adapter = folder.join("adapters/house_list");
     std::fs::create_dir_all(&adapter).expect("a folder");
     let manifest = "id = \"house_list\"\nkind = \"agency\"\nversion = \"0.1.0\"\nsummary = \"A list of our own\"\n\

@@ -97,8 +97,10 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     policy::watch(&house);
     adapters::watch(&house);
     let exports = tokio::spawn(exports::on_schedule(house.clone()));
+    // Who reads that the daemon serves may tell it to stop.
+    let stopped = stopped();
     announce(&house).await;
-    let served = crate::doors::serve(listener, house.clone(), stopped()).await;
+    let served = crate::doors::serve(listener, house.clone(), stopped).await;
     exports.abort();
     house.keeper.stop().await;
     // The last records are on the disk before the mark of a clean stop is.
@@ -227,17 +229,17 @@ async fn announce(house: &House) {
     }
 }
 
-/// Waits for the signal to stop: Ctrl-C, or SIGTERM from a supervisor.
-async fn stopped() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+/// Listens for the signal to stop from now on, and ends when it comes: Ctrl-C, or SIGTERM from a supervisor.
+fn stopped() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        // Without a handler the signal ends the process at once, which loses nothing acknowledged.
+        let heard = signals.into_iter().flatten().map(|mut signal| Box::pin(async move { signal.recv().await }));
+        let heard: Vec<_> = heard.collect();
+        if heard.is_empty() {
+            return core::future::pending().await;
         }
-        // Without the handler SIGTERM ends the process at once, which loses nothing acknowledged.
-        Err(_) => drop(interrupt.await),
+        drop(futures_util::future::select_all(heard).await);
     }
 }
