@@ -16,7 +16,10 @@ use crate::standing::Observation;
 use crate::state::AdapterFacts;
 use serde::{Deserialize, Serialize};
 
-// The bounds below keep an event under 3.5 KiB in postcard, given the lengths that follow them.
+/// Bytes of an event in postcard. A stored value has 4 KiB at most, with its header.
+pub const EVENT_BYTES_MAX: usize = 3584;
+
+// The bounds below keep an event within that, given the lengths that follow them.
 // A number takes 5 bytes, an imported row about 70, an observation about 120 with its label.
 
 /// Rows in one import event.
@@ -27,8 +30,13 @@ pub const OBSERVATIONS_MAX: usize = 20;
 pub const NUMBERS_MAX: usize = 100;
 /// Numbers in one filing; the rest goes with the next one.
 pub const FILING_NUMBERS_MAX: usize = 300;
-/// Bytes of a label or of a reason that comes from outside.
+/// Bytes of a label, or of why a check failed: a number keeps one for each source, and an event many.
 pub const WORDS_MAX: usize = 80;
+/// Bytes of a title, of a reference, or of why an agency took no filing, which a number keeps for each registry.
+/// Two sentences fit.
+pub const REASON_BYTES_MAX: usize = 240;
+/// Bytes of a token that an agency gave for asking again; a part of a longer one would be another token.
+pub const TOKEN_BYTES_MAX: usize = 1024;
 /// Adapters in force at once.
 pub const ADAPTERS_MAX: usize = 32;
 

@@ -3,13 +3,14 @@
 mod common;
 
 use common::{IN_SERVICE, World, at, number, observation};
-use numbers::event::{ADAPTERS_MAX, FILING_NUMBERS_MAX, IMPORT_ROWS_MAX, NUMBERS_MAX, OBSERVATIONS_MAX, WORDS_MAX};
-use numbers::{
-    AdapterFacts, Carrier, Effects, Event, FilingPlan, Policy, Purpose, RightToUse, Score, Source, Status, What,
+use numbers::event::{
+    ADAPTERS_MAX, EVENT_BYTES_MAX, FILING_NUMBERS_MAX, IMPORT_ROWS_MAX, NUMBERS_MAX, OBSERVATIONS_MAX,
+    REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX,
 };
-
-/// What the store gives an event.
-const EVENT_BYTES_MAX: usize = 3584;
+use numbers::{
+    AdapterFacts, Carrier, Effects, Event, FilingOutcome, FilingPlan, Policy, Purpose, RightToUse, Score, Source,
+    Status, What,
+};
 
 #[track_caller]
 fn check(what: What) -> usize {
@@ -57,6 +58,10 @@ fn the_largest_events_fit() {
             key: format!("register-{name}-{name}-1000"),
         },
     });
+    let reason = "x".repeat(REASON_BYTES_MAX);
+    check(What::FilingAnswered { filing: 1, answer: FilingOutcome::Failed { reason, retry_at: at(0) } });
+    let token = "x".repeat(TOKEN_BYTES_MAX);
+    check(What::FilingAnswered { filing: 1, answer: FilingOutcome::Pending { token, ask_again_at: at(0) } });
     check(What::PolicyAdopted { revision: 1000, policy: Policy::default() });
     let adapter = |n: usize| AdapterFacts {
         id: format!("{n:016}"),

@@ -10,7 +10,7 @@ use super::packets;
 use crate::store::Store;
 use core::time::Duration;
 use numbers::case::{Filing, FilingState, Purpose};
-use numbers::event::{FilingOutcome, OBSERVATIONS_MAX};
+use numbers::event::{FilingOutcome, OBSERVATIONS_MAX, REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX};
 use numbers::{Case, Command, E164, FilingPlan, Moment, Packet, Source, What};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -64,7 +64,10 @@ impl Performer {
         let size = self.adapters.batch_max(adapter).clamp(1, OBSERVATIONS_MAX);
         for asked in numbers.chunks(size) {
             let what = match self.adapters.check(adapter, asked).await {
-                CheckResult::Observed(observations) => {
+                CheckResult::Observed(mut observations) => {
+                    for observation in &mut observations {
+                        observation.label = observation.label.take().map(|label| cut(label, WORDS_MAX));
+                    }
                     // One answer may speak for several agencies, and an event holds so many observations only.
                     let mut rest = observations;
                     while rest.len() > OBSERVATIONS_MAX {
@@ -76,6 +79,7 @@ impl Performer {
                     observed(adapter, asked.to_vec(), rest)
                 }
                 CheckResult::Failed(failure) => {
+                    let failure = cut(failure, WORDS_MAX);
                     What::CheckFailed { adapter: adapter.to_owned(), asked: asked.to_vec(), failure }
                 }
             };
@@ -148,18 +152,23 @@ impl Performer {
 
     async fn answer(&self, result: FileResult) -> FilingOutcome {
         match result {
-            FileResult::Filed { reference } => FilingOutcome::Filed { reference },
+            FileResult::Filed { reference } => {
+                FilingOutcome::Filed { reference: reference.map(|reference| cut(reference, REASON_BYTES_MAX)) }
+            }
+            FileResult::Pending { token, .. } if token.len() > TOKEN_BYTES_MAX => {
+                FilingOutcome::Lost { reason: format!("its token is longer than {TOKEN_BYTES_MAX} bytes") }
+            }
             FileResult::Pending { token, ask_again } => {
                 FilingOutcome::Pending { token, ask_again_at: now().plus(ask_again) }
             }
             FileResult::Packet(packet) => self.keep(&packet).await,
-            FileResult::Unsupported(reason) => FilingOutcome::Unsupported { reason: short(reason) },
-            FileResult::Rejected(reason) => FilingOutcome::Rejected { reason: short(reason) },
+            FileResult::Unsupported(reason) => FilingOutcome::Unsupported { reason: cut(reason, REASON_BYTES_MAX) },
+            FileResult::Rejected(reason) => FilingOutcome::Rejected { reason: cut(reason, REASON_BYTES_MAX) },
             FileResult::Failed { reason, retry_after } => FilingOutcome::Failed {
-                reason: short(reason),
+                reason: cut(reason, REASON_BYTES_MAX),
                 retry_at: now().plus(retry_after.unwrap_or(RETRY_AFTER)),
             },
-            FileResult::Lost(reason) => FilingOutcome::Lost { reason: short(reason) },
+            FileResult::Lost(reason) => FilingOutcome::Lost { reason: cut(reason, REASON_BYTES_MAX) },
             FileResult::Absent => FilingOutcome::Absent,
         }
     }
@@ -173,11 +182,11 @@ impl Performer {
         match kept.await {
             Ok(blob) => FilingOutcome::NeedsPerson {
                 packet_blob: blob.to_string(),
-                title: short(packet.title.clone()),
+                title: cut(packet.title.clone(), REASON_BYTES_MAX),
                 due_at: due(packet),
             },
             Err(reason) => {
-                let reason = short(format!("the packet could not be kept: {reason}"));
+                let reason = cut(format!("the packet could not be kept: {reason}"), REASON_BYTES_MAX);
                 FilingOutcome::Failed { reason, retry_at: now().plus(RETRY_AFTER) }
             }
         }
@@ -198,12 +207,12 @@ fn due(packet: &Packet) -> Moment {
     now().plus(if days == 0 { DUE_AFTER } else { Duration::from_secs(days * 24 * 60 * 60) })
 }
 
-/// Words from outside are cut to what an event holds, at a letter.
-fn short(mut words: String) -> String {
-    let most = numbers::event::WORDS_MAX;
+/// Words from outside are cut to what an event holds, at a letter, and show that they were.
+fn cut(mut words: String, most: usize) -> String {
+    const CUT: &str = "…";
     if words.len() > most {
-        let end = (0..=most).rev().find(|end| words.is_char_boundary(*end)).unwrap_or(0);
-        words.truncate(end);
+        words.truncate(words.floor_char_boundary(most - CUT.len()));
+        words.push_str(CUT);
     }
     words
 }
