@@ -107,12 +107,12 @@ impl State {
     }
 
     /// When to ask what is wanted for this number again, if nothing happens to it before; may lie in the past.
+    /// Checks aside: [`State::check_due_at`] says when those are due, to whoever batches them.
     pub fn next_wake(&self, number: E164) -> Option<Moment> {
         let record = self.numbers.get(&number)?;
-        let checks = self.adapters.keys().filter_map(|adapter| self.check_due_at(number, adapter));
         let filings = record.cases.iter().filter_map(|id| self.filings.get(&self.cases.get(id)?.filing?));
         let disputes = record.cases.iter().filter_map(|id| self.dispute_at(record, self.cases.get(id)?));
-        checks.chain(self.life_due_at(record)).chain(filings.filter_map(ask_at)).chain(disputes).min()
+        self.life_due_at(record).into_iter().chain(filings.filter_map(ask_at)).chain(disputes).min()
     }
 
     /// When to ask what is wanted for this business again; may lie in the past.

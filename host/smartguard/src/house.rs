@@ -23,6 +23,7 @@ pub mod restore;
 mod schedule;
 mod status;
 mod views;
+mod wakes;
 
 use crate::config::Config;
 use crate::store::{MemoryStore, SledOptions, SledStore, Store};

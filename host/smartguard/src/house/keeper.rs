@@ -7,14 +7,15 @@
 use super::directory::Directory;
 use super::hot::Hot;
 use super::schedule::Schedule;
+use super::wakes::{Wakes, Whom};
 use crate::store::{CommitError, Key, Op, Store, Tree};
-use numbers::event::{Event, What};
+use numbers::event::{EVENT_BYTES_MAX, Event, What};
 use numbers::state::State;
 use numbers::step::{Refusal, Touched};
 use numbers::wants::Command;
-use numbers::{E164, Moment};
+use numbers::{E164, Moment, Purpose};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,8 +25,6 @@ const REQUESTS_MAX: usize = 1_024;
 const SLICE_MAX: usize = 64;
 /// Records written by one commit at most, so that it stays within the store's bounds.
 const RECORDS_MAX: usize = 150;
-/// Numbers woken by one event.
-const WAKE_MAX: usize = 40;
 /// First byte of the keys of the keeper's events, beside the pages of calls in the same tree.
 pub const EVENT_PREFIX: u8 = b'k';
 
@@ -107,8 +106,7 @@ pub struct Keeper {
     schedule: Schedule,
     commands: mpsc::UnboundedSender<Command>,
     next_event: u64,
-    wakes: BTreeSet<(Moment, E164)>,
-    wake_of: BTreeMap<E164, Moment>,
+    wakes: Wakes,
 }
 
 /// What the keeper is given at its start.
@@ -126,17 +124,7 @@ pub struct KeeperParts {
 pub fn start(parts: KeeperParts) -> (KeeperHandle, tokio::task::JoinHandle<()>) {
     let (requests, waiting) = mpsc::channel(REQUESTS_MAX);
     let KeeperParts { state, store, hot, directory, schedule, commands, next_event } = parts;
-    let keeper = Keeper {
-        state,
-        store,
-        hot,
-        directory,
-        schedule,
-        commands,
-        next_event,
-        wakes: BTreeSet::new(),
-        wake_of: BTreeMap::new(),
-    };
+    let keeper = Keeper { state, store, hot, directory, schedule, commands, next_event, wakes: Wakes::default() };
     (KeeperHandle { requests }, tokio::spawn(keeper.run(waiting)))
 }
 
@@ -181,12 +169,7 @@ impl Keeper {
     }
 
     fn next_due(&self) -> Option<Moment> {
-        let wake = self.wakes.first().map(|(due, _)| *due);
-        let check = self.schedule.next_due();
-        match (wake, check) {
-            (Some(wake), Some(check)) => Some(wake.min(check)),
-            (either, other) => either.or(other),
-        }
+        self.wakes.next_due().into_iter().chain(self.schedule.next_due()).min()
     }
 
     /// One round: what was asked, and what time brought.
@@ -215,29 +198,26 @@ impl Keeper {
                 self.commit(&mut round).await;
             }
         }
-        let due: Vec<E164> = self.wakes.iter().take_while(|(due, _)| *due <= now).map(|(_, number)| *number).collect();
-        for numbers in due.chunks(WAKE_MAX) {
-            for number in numbers {
-                self.forget_wake(*number);
-            }
-            // A number that left meanwhile needs no waking.
-            let _ = self.step(now, What::Woke { numbers: numbers.to_vec() }, &mut round);
-            if round.is_full() {
-                self.commit(&mut round).await;
-            }
-        }
         self.commit(&mut round).await;
         for command in self.schedule.due(now) {
             // The performer's end is gone only while the daemon stops.
             let _ = self.commands.send(command);
+        }
+        for whom in self.wakes.take_due(now) {
+            self.want(whom, now);
         }
         stop
     }
 
     fn step(&mut self, at: Moment, what: What, round: &mut Round) -> Result<Touched, Refusal> {
         let event = Event { at, what };
+        let bytes = encoded(&event);
+        // The store would refuse it, and with it everything else of this round.
+        if bytes.len() > EVENT_BYTES_MAX {
+            return Err(Refusal::TooMany { what: "bytes", count: bytes.len(), max: EVENT_BYTES_MAX });
+        }
         let touched = self.state.step(&event)?;
-        round.events.push((self.next_event, event));
+        round.events.push((self.next_event, bytes));
         self.next_event += 1;
         join(&mut round.touched, &touched);
         Ok(touched)
@@ -270,7 +250,7 @@ impl Keeper {
         for (seq, event) in &round.events {
             let mut key = vec![EVENT_PREFIX];
             key.extend_from_slice(&seq.to_be_bytes());
-            ops.push(put(Tree::Event, key, event));
+            ops.push(Op::put(Key::new(Tree::Event, key), event.clone()));
         }
         let (state, touched) = (&self.state, &round.touched);
         ops.extend(
@@ -315,33 +295,62 @@ impl Keeper {
         Ok(())
     }
 
-    /// Publishes what changed, and asks for what is wanted now.
+    /// Publishes what changed, and sees to it that what is wanted now or later is asked for when it is due.
     fn follow(&mut self, touched: &Touched) {
         let now = now();
         if touched.policy {
             self.hot.policy.store(Arc::new((self.state.policy_revision, self.state.policy.clone())));
         }
         self.directory.publish(&self.state, touched);
-        let mut businesses = touched.businesses.clone();
-        for number in &touched.numbers {
-            self.set_wake(*number);
-            self.schedule.set(&self.state, *number);
-            if let Some(record) = self.state.numbers.get(number) {
-                businesses.insert(record.business.clone());
-            }
-            self.send(self.state.wants(*number, now));
-        }
+        let (mut numbers, mut businesses) = self.concerned(touched);
         if touched.policy || touched.adapters {
             // Other times and other sources hold for every number now, whatever the event itself touched.
-            let every: Vec<E164> = self.state.numbers.keys().copied().collect();
-            for number in every {
-                self.set_wake(number);
-                self.schedule.set(&self.state, number);
-            }
+            numbers.extend(self.state.numbers.keys());
             businesses.extend(self.state.businesses.keys().cloned());
         }
-        for business in &businesses {
-            self.send(self.state.wants_for_business(business, now));
+        for number in numbers {
+            self.schedule.set(&self.state, number);
+            self.wakes.set(Whom::Number(number), self.state.next_wake(number));
+        }
+        for business in businesses {
+            self.wake_business(business, now);
+        }
+    }
+
+    /// The numbers and businesses for which something else may be wanted now.
+    fn concerned(&self, touched: &Touched) -> (BTreeSet<E164>, BTreeSet<String>) {
+        let (mut numbers, mut businesses) = (touched.numbers.clone(), touched.businesses.clone());
+        let mut cases = touched.cases.clone();
+        for filing in touched.filings.iter().filter_map(|id| self.state.filings.get(id)) {
+            match filing.purpose {
+                Purpose::Register => drop(businesses.insert(filing.business.id.clone())),
+                Purpose::Dispute { case } => drop(cases.insert(case)),
+            }
+        }
+        numbers.extend(cases.iter().filter_map(|id| self.state.cases.get(id)).map(|case| case.number));
+        let of_numbers = touched.numbers.iter().filter_map(|number| self.state.numbers.get(number));
+        businesses.extend(of_numbers.map(|number| number.business.clone()));
+        (numbers, businesses)
+    }
+
+    /// Asks what is wanted, and asks again later if nothing has come of it by then.
+    fn want(&mut self, whom: Whom, now: Moment) {
+        match whom {
+            Whom::Number(number) => {
+                let again = self.state.next_wake(number).map(|due| due.max(now.plus(WANT_AGAIN_AFTER)));
+                self.send(self.state.wants(number, now));
+                self.wakes.set(Whom::Number(number), again);
+            }
+            Whom::Business(business) => {
+                self.send(self.state.wants_for_business(&business, now));
+                self.wake_business(business, now);
+            }
+        }
+    }
+
+    fn wake_business(&mut self, business: String, now: Moment) {
+        if let Some(due) = self.state.next_wake_for_business(&business) {
+            self.wakes.no_later_than(Whom::Business(business), due.max(now.plus(GATHERED_FOR)));
         }
     }
 
@@ -353,25 +362,15 @@ impl Keeper {
             }
         }
     }
-
-    fn set_wake(&mut self, number: E164) {
-        self.forget_wake(number);
-        if let Some(due) = self.state.next_wake(number) {
-            self.wakes.insert((due, number));
-            self.wake_of.insert(number, due);
-        }
-    }
-
-    fn forget_wake(&mut self, number: E164) {
-        if let Some(due) = self.wake_of.remove(&number) {
-            self.wakes.remove(&(due, number));
-        }
-    }
 }
 
 /// With nothing due the keeper looks up this often all the same, so that a clock set back is noticed.
 const IDLE_MAX: core::time::Duration = core::time::Duration::from_secs(5);
 const RETRY_AFTER: core::time::Duration = core::time::Duration::from_millis(250);
+/// What is wanted and has not come about is asked for again after so long; the performer leaves out what is on its way.
+const WANT_AGAIN_AFTER: core::time::Duration = core::time::Duration::from_secs(1);
+/// A registry takes one filing a business in a day, and an import comes in slices: so long is waited for the rest of it.
+const GATHERED_FOR: core::time::Duration = core::time::Duration::from_secs(1);
 /// Well under the store's bound of operations, and with records of half a kilobyte under its bound of bytes.
 const OPS_PER_COMMIT: usize = 200;
 
@@ -383,7 +382,8 @@ pub const ADAPTERS: &[u8] = b"adapters";
 /// Events of one commit.
 #[derive(Default)]
 struct Round {
-    events: Vec<(u64, Event)>,
+    /// Encoded, in their order.
+    events: Vec<(u64, Vec<u8>)>,
     touched: Touched,
     replies: Vec<(oneshot::Sender<Result<Touched, ProposeError>>, Touched)>,
 }
