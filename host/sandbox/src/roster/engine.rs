@@ -21,7 +21,9 @@ impl Maker for Engine {
         Box::pin(async move {
             let loaded = self.load(code, file, limits(&manifest.limits)).await;
             let guest = loaded.map_err(|error| {
-                Trouble::new(file, chain(&error), "correct it and save the file again; what served before serves on")
+                let reason = chain(&error);
+                let place = place(file, &reason);
+                Trouble::new(place, reason, "correct it and save the file again; what served before serves on")
             })?;
             let description = guest.description();
             Ok(Made { id: description.id.clone(), speaks_for: description.speaks_for.clone(), guest })
@@ -39,6 +41,15 @@ fn limits(asked: &manifest::Limits) -> Limits {
         log_bytes_max: usize::try_from(asked.log_max).unwrap_or(usize::MAX),
         ..Limits::default()
     }
+}
+
+/// The file, with the line where the reason names one, as the stack of a script's error does.
+fn place(file: &str, reason: &str) -> String {
+    let named = reason.split(&format!("{file}:")).skip(1).find_map(|after| {
+        let line: String = after.chars().take_while(char::is_ascii_digit).collect();
+        (!line.is_empty()).then(|| format!("{file}:{line}"))
+    });
+    named.unwrap_or_else(|| file.to_owned())
 }
 
 /// An error and its causes as one sentence, because a seat shows one reason.
@@ -77,5 +88,17 @@ impl Strike for CallError {
                 | AdapterError::Unsupported(_) => None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn the_line_is_part_of_the_place_where_it_is_known() {
+        let stack = "it does not evaluate: nomorobo/adapter.js: no\n    at nomorobo/adapter.js:17:4";
+        assert_eq!(place("nomorobo/adapter.js", stack), "nomorobo/adapter.js:17");
+        assert_eq!(place("nomorobo/adapter.js", "nomorobo/adapter.js: too large"), "nomorobo/adapter.js");
     }
 }
