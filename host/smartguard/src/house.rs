@@ -132,7 +132,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let since = now();
     let cleanly = store.opened_cleanly();
     let found = recover::read(&store).await?;
-    let read = policy::read_at_start(&config);
+    let read = policy::read_at_start(&config, (found.state.policy_revision, &found.state.policy));
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
     let (draws, drawn) = tokio::sync::mpsc::unbounded_channel();
     let in_force = (found.state.policy_revision, found.state.policy.clone());
@@ -154,7 +154,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     };
     let (keeper, _keeping) = keeper::start(parts);
     let house = Arc::new(House {
-        policy: Mutex::new(read.0),
+        policy: Mutex::new(read),
         listen,
         since,
         keeper: keeper.clone(),
@@ -164,7 +164,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
         store: store.clone(),
         config,
     });
-    house.adopt(read.1).await?;
+    house.adopt_at_start().await?;
     house.roster_changed().await?;
     keeper.propose(What::Restarted).await?;
     let performer = Arc::new(Performer::new(keeper, adapters, store));

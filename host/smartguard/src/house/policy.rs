@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::desk::{PolicyView, ProblemView, RefusalView, Stamp};
 use crate::policies::{self, ReadPolicy};
 use crate::strict::Problem;
-use numbers::{Moment, What};
+use numbers::{Moment, Policy, What};
 use std::sync::Arc;
 
 /// What is in force, and the newer file that was not taken.
@@ -22,42 +22,55 @@ impl InForce {
     }
 }
 
-/// The policy at a start: the folder's, or the bundled one when the folder's is refused.
-pub fn read_at_start(config: &Config) -> (InForce, ReadPolicy) {
-    let (read, refused) = match policies::read_folder(&config.policies) {
-        Ok(read) => (read, None),
+/// The policy at a start: the folder's. When that one is refused, the one that was in force when we stopped,
+/// and at the first start of all the bundled one.
+pub fn read_at_start(config: &Config, (revision, known): (u64, &Policy)) -> InForce {
+    match policies::read_folder(&config.policies) {
+        Ok(read) => InForce { read, since: now(), refused: None },
         Err(problems) => {
             report(&problems);
-            (policies::bundled(), Some((now(), problems)))
+            let read = match revision {
+                0 => policies::bundled(),
+                _ => ReadPolicy {
+                    file: format!("revision {revision}, as before the start"),
+                    policy: known.clone(),
+                    ..policies::bundled()
+                },
+            };
+            InForce { read, since: now(), refused: Some((now(), problems)) }
         }
-    };
-    (InForce { read: read.clone(), since: now(), refused }, read)
+    }
 }
 
 impl House {
-    /// Puts a policy in force, unless it is already.
-    pub(super) async fn adopt(&self, mut read: ReadPolicy) -> Result<(), ProposeError> {
+    /// Puts the policy that was read at the start in force, unless it is already.
+    pub(super) async fn adopt_at_start(&self) -> Result<(), ProposeError> {
+        let read = self.policy.lock().read.clone();
+        self.adopt(&read).await
+    }
+
+    async fn adopt(&self, read: &ReadPolicy) -> Result<(), ProposeError> {
+        let mut policy = read.policy.clone();
         if let Some(durability) = self.config.durability {
-            read.policy.durability = durability;
+            policy.durability = durability;
         }
         let (revision, known) = self.keeper.read(|state| (state.policy_revision, state.policy.clone())).await?;
-        if revision == 0 || known != read.policy {
-            let what = What::PolicyAdopted { revision: revision + 1, policy: read.policy.clone() };
-            self.keeper.propose(what).await?;
+        if revision == 0 || known != policy {
+            self.keeper.propose(What::PolicyAdopted { revision: revision + 1, policy }).await?;
             tracing::info!(revision = revision + 1, file = read.file, "a policy is in force");
         }
-        *self.policy.lock() = InForce { read, since: now(), refused: None };
         Ok(())
     }
 
     /// Reads the folder again; a file that is refused changes nothing.
     pub(super) async fn reload_policy(&self) {
         match policies::read_folder(&self.config.policies) {
-            Ok(read) => {
-                if let Err(cause) = self.adopt(read).await {
+            Ok(read) => match self.adopt(&read).await {
+                Ok(()) => *self.policy.lock() = InForce { read, since: now(), refused: None },
+                Err(cause) => {
                     tracing::error!(%cause, "the new policy could not be put in force; the old one stays");
                 }
-            }
+            },
             Err(problems) => {
                 report(&problems);
                 self.policy.lock().refused = Some((now(), problems));
