@@ -1,6 +1,9 @@
-//! What the end-to-end tests share: the real binary on a free port, and agencies that speak their real contracts on loopback.
+//! What the end-to-end tests share: the real binary on a free port, agencies that speak their real contracts on loopback,
+//! what stands before the first call, and the calls themselves.
 
 pub mod agency;
 pub mod daemon;
+pub mod floor;
 pub mod guests;
+pub mod stream;
 pub mod villain;
