@@ -85,6 +85,12 @@ pub enum Refusal {
     },
     FilingOver(u64),
     TaskNotOpen(u64),
+    /// What is to be kept is longer than what holds it.
+    TooLong {
+        what: &'static str,
+        bytes: usize,
+        max: usize,
+    },
 }
 
 impl fmt::Display for Refusal {
@@ -118,6 +124,9 @@ impl fmt::Display for Refusal {
             Refusal::StaleFiling { key, reason } => write!(f, "the filing `{key}` is not made: {reason}"),
             Refusal::FilingOver(id) => write!(f, "nothing more can come of filing {id}"),
             Refusal::TaskNotOpen(id) => write!(f, "task {id} is done or withdrawn already"),
+            Refusal::TooLong { what, bytes, max } => {
+                write!(f, "{what} would take {bytes} bytes, and at most {max} are kept; shorten the texts in it")
+            }
         }
     }
 }
@@ -130,22 +139,34 @@ impl State {
     /// # Errors
     /// When it does not fit the state, which is then as it was.
     pub fn step(&mut self, event: &Event) -> Result<Touched, Refusal> {
+        self.step_if(event, |_, _| Ok(()))
+    }
+
+    /// As [`State::step`], but whoever keeps the records looks at what they have become, and may refuse them.
+    ///
+    /// # Errors
+    /// Also when `fits` refuses; the state is then as it was.
+    pub fn step_if(
+        &mut self,
+        event: &Event,
+        fits: impl FnOnce(&State, &Touched) -> Result<(), Refusal>,
+    ) -> Result<Touched, Refusal> {
         let mut change = Change::new(self, event.at);
-        match apply(&mut change, &event.what) {
-            Ok(()) => Ok(change.keep()),
-            Err(refusal) => {
-                change.undo();
-                Err(refusal)
-            }
+        let applied = apply(&mut change, &event.what).and_then(|()| {
+            let touched = change.count();
+            fits(change.state, &touched).map(|()| touched)
+        });
+        if applied.is_err() {
+            change.undo();
         }
+        applied
     }
 }
 
 fn apply(change: &mut Change<'_>, what: &What) -> Result<(), Refusal> {
     match what {
         What::BusinessAdded(business) => {
-            change.touched.businesses.insert(business.id.clone());
-            change.state.businesses.insert(business.id.clone(), business.clone());
+            change.put_business(business.clone());
             Ok(())
         }
         What::OwnerAdded { id, business, pool_size } => add_owner(change, id, business, *pool_size),
@@ -158,16 +179,12 @@ fn apply(change: &mut Change<'_>, what: &What) -> Result<(), Refusal> {
             change.edit_number(*number, |number| number.callback_route = Some(route.clone()))
         }
         What::PolicyAdopted { revision, policy } => {
-            change.state.policy = policy.clone();
-            change.state.policy_revision = *revision;
-            change.touched.policy = true;
+            change.put_policy(*revision, policy.clone());
             Ok(())
         }
         What::RosterChanged { adapters } => {
             bounded("adapters", adapters.len(), ADAPTERS_MAX)?;
-            change.state.adapters = adapters.iter().map(|adapter| (adapter.id.clone(), adapter.clone())).collect();
-            change.state.reindex_unfiled();
-            change.touched.adapters = true;
+            change.put_adapters(adapters.iter().map(|adapter| (adapter.id.clone(), adapter.clone())).collect());
             Ok(())
         }
         What::Observed { source, adapter, asked, observations } => {

@@ -8,8 +8,8 @@ use numbers::event::{
     REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX,
 };
 use numbers::{
-    AdapterFacts, Carrier, Effects, Event, FilingOutcome, FilingPlan, Policy, Purpose, RightToUse, Score, Source,
-    Status, What,
+    AdapterFacts, Carrier, Effects, Event, FilingOutcome, FilingPlan, Policy, Purpose, Refusal, RightToUse, Score,
+    Source, Status, What,
 };
 
 #[track_caller]
@@ -102,4 +102,39 @@ fn a_number_in_service_is_small() {
     let bytes = postcard::to_stdvec(world.number(one)).expect("an encoding").len();
     // Of a million numbers, this much is read at each start.
     assert!(bytes <= 200, "{bytes} bytes");
+}
+
+/// Whoever keeps the records refuses what they have become.
+#[track_caller]
+fn check_refused(world: &mut World, what: What) {
+    let before = world.state.clone();
+    let event = Event { at: at(5), what };
+    let too_long = Refusal::TooLong { what: "this", bytes: 5000, max: 4000 };
+    let mut seen = None;
+    let refused = world.state.step_if(&event, |state, touched| {
+        seen = Some((state != &before, touched.clone()));
+        Err(too_long.clone())
+    });
+    assert_eq!(refused, Err(too_long));
+    let (changed, touched) = seen.expect("it was asked");
+    assert!(changed, "it looked at what the records have become: {touched:?}");
+    assert!(world.state == before, "a refusal leaves everything as it was: {event:?}");
+}
+
+#[test]
+fn records_that_cannot_be_kept_change_nothing() {
+    let mut world = World::new();
+    let one = number(212, 1);
+    world.import(0, [one], IN_SERVICE);
+    let mut business = world.state.businesses["acme"].clone();
+    business.use_case = "x".repeat(5000);
+    check_refused(&mut world, What::BusinessAdded(business));
+    check_refused(&mut world, What::PolicyAdopted { revision: 7, policy: Policy { per_hour: 1, ..Policy::default() } });
+    check_refused(&mut world, What::RosterChanged { adapters: Vec::new() });
+    check_refused(&mut world, What::OwnerAdded { id: common::user("eve"), business: "acme".into(), pool_size: None });
+    let rows = common::rows([number(212, 2)], IN_SERVICE);
+    check_refused(&mut world, What::NumbersImported { business: "acme".into(), by: "ann".into(), rows });
+    let seen = observation(one, "tns", None, Status::Flagged, 1);
+    let (source, asked) = (Source::Person("ann".into()), vec![one]);
+    check_refused(&mut world, What::Observed { source, adapter: None, asked, observations: vec![seen] });
 }

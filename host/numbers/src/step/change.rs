@@ -1,27 +1,30 @@
 //! One event's changes: every record is written through here, so that the indexes follow and a refusal undoes it all.
 
 use super::{Refusal, Touched};
+use crate::business::Business;
 use crate::case::{Case, Filing, Task};
 use crate::e164::E164;
 use crate::life::LifeChange;
 use crate::moment::Moment;
 use crate::number::{Number, Place};
 use crate::owner::{Owner, OwnerId};
-use crate::state::State;
-use std::collections::BTreeMap;
+use crate::policy::Policy;
+use crate::state::{AdapterFacts, State};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The state while an event is applied, and each touched record as it was before; none when it was not there.
 pub(super) struct Change<'a> {
     pub state: &'a mut State,
     pub now: Moment,
+    businesses: BTreeMap<String, Option<Business>>,
     numbers: BTreeMap<E164, Option<Number>>,
     owners: BTreeMap<OwnerId, Option<Owner>>,
     cases: BTreeMap<u64, Option<Case>>,
     filings: BTreeMap<u64, Option<Filing>>,
     tasks: BTreeMap<u64, Option<Task>>,
+    policy: Option<(u64, Policy)>,
+    adapters: Option<BTreeMap<String, AdapterFacts>>,
     next_id: u64,
-    /// What is replaced whole, after its checks, and so needs no undoing.
-    pub touched: Touched,
 }
 
 impl<'a> Change<'a> {
@@ -30,48 +33,44 @@ impl<'a> Change<'a> {
         Change {
             state,
             now,
+            businesses: BTreeMap::new(),
             numbers: BTreeMap::new(),
             owners: BTreeMap::new(),
             cases: BTreeMap::new(),
             filings: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            policy: None,
+            adapters: None,
             next_id,
-            touched: Touched::default(),
         }
     }
 
-    /// Keeps the changes, and says which records are to be stored.
-    pub fn keep(mut self) -> Touched {
-        let now_changed: Vec<E164> = self
-            .numbers
-            .iter()
-            .filter(|(e164, before)| self.state.numbers.get(e164) != before.as_ref())
-            .map(|(e164, _)| *e164)
-            .collect();
-        for e164 in now_changed {
-            if let Some(number) = self.state.numbers.get_mut(&e164) {
+    /// Counts up the revisions of the numbers that are changed, and says which records are to be stored.
+    pub fn count(&mut self) -> Touched {
+        let numbers = changed(&self.numbers, &self.state.numbers);
+        for e164 in &numbers {
+            if let Some(number) = self.state.numbers.get_mut(e164) {
                 number.revision += 1;
             }
-            self.touched.numbers.insert(e164);
         }
-        let changed = |before: &Option<Owner>, id: &OwnerId| self.state.owners.get(id) != before.as_ref();
-        self.touched
-            .owners
-            .extend(self.owners.iter().filter(|(id, before)| changed(before, id)).map(|(id, _)| id.clone()));
-        self.touched
-            .cases
-            .extend(self.cases.iter().filter(|(id, b)| self.state.cases.get(id) != b.as_ref()).map(|c| *c.0));
-        self.touched
-            .filings
-            .extend(self.filings.iter().filter(|(id, b)| self.state.filings.get(id) != b.as_ref()).map(|f| *f.0));
-        self.touched
-            .tasks
-            .extend(self.tasks.iter().filter(|(id, b)| self.state.tasks.get(id) != b.as_ref()).map(|t| *t.0));
-        self.touched
+        Touched {
+            // A business said again in the same words is published and stored again all the same.
+            businesses: self.businesses.keys().cloned().collect(),
+            owners: changed(&self.owners, &self.state.owners),
+            numbers,
+            cases: changed(&self.cases, &self.state.cases),
+            filings: changed(&self.filings, &self.state.filings),
+            tasks: changed(&self.tasks, &self.state.tasks),
+            policy: self.policy.is_some(),
+            adapters: self.adapters.is_some(),
+        }
     }
 
     /// Puts everything back as it was.
     pub fn undo(mut self) {
+        for (id, before) in core::mem::take(&mut self.businesses) {
+            restore(&mut self.state.businesses, id, before);
+        }
         for (e164, before) in core::mem::take(&mut self.numbers) {
             self.set_number(e164, before);
         }
@@ -87,6 +86,13 @@ impl<'a> Change<'a> {
         }
         for (id, before) in core::mem::take(&mut self.tasks) {
             restore(&mut self.state.tasks, id, before);
+        }
+        if let Some((revision, policy)) = self.policy.take() {
+            (self.state.policy_revision, self.state.policy) = (revision, policy);
+        }
+        if let Some(adapters) = self.adapters.take() {
+            self.state.adapters = adapters;
+            self.state.reindex_unfiled();
         }
         self.state.next_id = self.next_id;
     }
@@ -107,6 +113,23 @@ impl<'a> Change<'a> {
 
     pub fn filing(&self, id: u64) -> Result<&Filing, Refusal> {
         self.state.filings.get(&id).ok_or(Refusal::UnknownFiling(id))
+    }
+
+    pub fn put_business(&mut self, business: Business) {
+        let before = self.state.businesses.insert(business.id.clone(), business.clone());
+        self.businesses.entry(business.id).or_insert(before);
+    }
+
+    pub fn put_policy(&mut self, revision: u64, policy: Policy) {
+        let before = (self.state.policy_revision, core::mem::replace(&mut self.state.policy, policy));
+        self.state.policy_revision = revision;
+        self.policy.get_or_insert(before);
+    }
+
+    pub fn put_adapters(&mut self, adapters: BTreeMap<String, AdapterFacts>) {
+        let before = core::mem::replace(&mut self.state.adapters, adapters);
+        self.state.reindex_unfiled();
+        self.adapters.get_or_insert(before);
     }
 
     pub fn put_number(&mut self, number: Number) {
@@ -214,6 +237,11 @@ impl<'a> Change<'a> {
             self.state.filings.insert(id, filing);
         }
     }
+}
+
+/// The keys of the records that are not as they were.
+fn changed<K: Ord + Clone, V: PartialEq>(before: &BTreeMap<K, Option<V>>, records: &BTreeMap<K, V>) -> BTreeSet<K> {
+    before.iter().filter(|(key, before)| records.get(key) != before.as_ref()).map(|(key, _)| key.clone()).collect()
 }
 
 fn restore<K: Ord, V>(records: &mut BTreeMap<K, V>, key: K, before: Option<V>) {
