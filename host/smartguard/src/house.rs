@@ -12,6 +12,8 @@ mod hot;
 mod journal;
 mod keeper;
 mod keys;
+#[cfg(test)]
+mod moody_store;
 mod packets;
 mod performer;
 mod policy;
@@ -22,6 +24,7 @@ mod reports;
 pub mod restore;
 mod schedule;
 mod status;
+mod trouble;
 mod views;
 mod wakes;
 
@@ -196,6 +199,17 @@ async fn move_drawn(house: Arc<House>, mut drawn: tokio::sync::mpsc::UnboundedRe
             }
         }
     }
+}
+
+/// An error and what is behind it, in one line for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        line.push_str(&format!(": {source}"));
+        next = source.source();
+    }
+    line
 }
 
 fn everything(state: &State) -> Touched {

@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
     Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
-    Policy, Pool, Question, Rung, Turns, Usage,
+    Passed, Policy, Pool, Question, Rung, Turns, Usage,
 };
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
@@ -72,6 +72,17 @@ struct Recent {
     until: Moment,
     callee: CalleeHash,
     told: Told,
+    /// The first answer waited for the disk, so every repetition does.
+    after_sync: bool,
+}
+
+/// What an answer has to wait for before it may leave.
+enum Wait {
+    Nothing,
+    /// Its own record.
+    Record(tokio::sync::oneshot::Receiver<()>),
+    /// Everything that was recorded before it.
+    Before,
 }
 
 /// What the door is told.
@@ -161,20 +172,20 @@ impl Hot {
     /// Which caller ID for this call. Answers in the caller's own thread; waits for the disk only where the answer may not run ahead.
     pub async fn ask(&self, asked: Asked) -> Result<Told, JournalError> {
         self.journal.has_room()?;
-        let (told, durable) = self.decide(&asked)?;
-        if self.policy.load().1.durability == Durability::Sync && durable.is_none() {
-            // A repeated ask must not be answered before the first one's record is durable.
-            self.journal.settle().await?;
-        }
-        if let Some(durable) = durable {
-            self.counts.waited_for_disk.fetch_add(1, Ordering::Relaxed);
-            durable.await.map_err(|_| JournalError::Broken)?;
-            asked.owner.hot.lock().granted = true;
+        let (told, wait) = self.decide(&asked)?;
+        match wait {
+            Wait::Nothing => {}
+            Wait::Before => self.journal.settle().await?,
+            Wait::Record(durable) => {
+                self.counts.waited_for_disk.fetch_add(1, Ordering::Relaxed);
+                self.journal.durable(durable).await?;
+                asked.owner.hot.lock().granted = true;
+            }
         }
         Ok(told)
     }
 
-    fn decide(&self, asked: &Asked) -> Result<(Told, Option<tokio::sync::oneshot::Receiver<()>>), JournalError> {
+    fn decide(&self, asked: &Asked) -> Result<(Told, Wait), JournalError> {
         let owner = &asked.owner;
         let policy = self.policy.load();
         let (policy_revision, policy) = (policy.0, &policy.1);
@@ -195,7 +206,8 @@ impl Hot {
             && recent.callee == callee
         {
             self.counts.repeated.fetch_add(1, Ordering::Relaxed);
-            return Ok((recent.told.clone(), None));
+            let wait = if recent.after_sync { Wait::Before } else { Wait::Nothing };
+            return Ok((recent.told.clone(), wait));
         }
         let mut callees = self.callees[part(callee_part(callee))].lock();
         let known = callees.get(&callee);
@@ -236,18 +248,22 @@ impl Hot {
             turn: answer.turn,
             bucket: answer.bucket,
             valid_until,
-            considered: answer.considered.clone(),
+            considered: kept(&answer.considered),
             rungs: answer.rungs.clone(),
             policy_revision,
         });
         let (number, rung, sticky, attempts_left) = match answer.decision {
             Decision::Hold { class, reason, retry_after } => {
-                // A hold spends nothing, so its receipt need not be waited for.
+                // A hold spends nothing, so its receipt is waited for only where every answer is.
                 self.journal.append(seq, &record, Done::Nobody)?;
                 self.calls.lock().held(call, seq);
                 self.counts.held.fetch_add(1, Ordering::Relaxed);
                 let retry_after_s = retry_after.as_secs().max(1);
-                return Ok((Told::Hold { class, reason: reason.word().to_owned(), retry_after_s }, None));
+                let wait = match policy.durability {
+                    Durability::Lease => Wait::Nothing,
+                    Durability::Sync => Wait::Before,
+                };
+                return Ok((Told::Hold { class, reason: reason.word().to_owned(), retry_after_s }, wait));
             }
             Decision::Use { number, rung, sticky, attempts_left } => (number, rung, sticky, attempts_left),
         };
@@ -259,16 +275,19 @@ impl Hot {
             && hot.granted
             && owner.ahead.load(Ordering::Acquire) < WINDOW;
         let sealed = Sealed { seq, at: asked.now, number, callee };
-        let (done, durable) = if may_run_ahead {
-            (Done::Ahead(owner.ahead.clone()), None)
+        let (done, wait) = if may_run_ahead {
+            owner.ahead.fetch_add(1, Ordering::AcqRel);
+            (Done::Ahead(owner.ahead.clone()), Wait::Nothing)
         } else {
             let (sender, durable) = tokio::sync::oneshot::channel();
-            (Done::Sender(sender), Some(durable))
+            (Done::Sender(sender), Wait::Record(durable))
         };
-        if may_run_ahead {
-            owner.ahead.fetch_add(1, Ordering::AcqRel);
+        if let Err(refused) = self.journal.append(seq, &record, done) {
+            if may_run_ahead {
+                owner.ahead.fetch_sub(1, Ordering::AcqRel);
+            }
+            return Err(refused);
         }
-        self.journal.append(seq, &record, done)?;
 
         let callee_record = callees.entry(callee).or_default();
         self.with_usage(number, |usage| {
@@ -282,7 +301,8 @@ impl Hot {
         }
         let reason = reason(rung, sticky);
         let told = Told::Use { number, sealed, reason, attempts_left, valid_until };
-        hot.remember(call, Recent { until: valid_until, callee, told: told.clone() }, asked.now);
+        let after_sync = !may_run_ahead;
+        hot.remember(call, Recent { until: valid_until, callee, told: told.clone(), after_sync }, asked.now);
         drop(hot);
         self.calls.lock().decided(Call {
             seq,
@@ -294,7 +314,7 @@ impl Hot {
             verdict: None,
         });
         self.counts.used.fetch_add(1, Ordering::Relaxed);
-        Ok((told, durable))
+        Ok((told, wait))
     }
 
     fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
@@ -347,7 +367,8 @@ impl Hot {
                 attempts_left,
                 valid_until: decided.valid_until,
             };
-            hot.remember(decided.call, Recent { until: decided.valid_until, callee: decided.callee, told }, now);
+            let recent = Recent { until: decided.valid_until, callee: decided.callee, told, after_sync: false };
+            hot.remember(decided.call, recent, now);
         }
         drop(hot);
         self.calls.lock().decided(Call {
@@ -390,6 +411,19 @@ impl OwnerHot {
         }
         self.recent.insert(call, recent);
     }
+}
+
+/// Candidates that a receipt holds at most, so that a record stays within its bound: each takes up to 9 bytes.
+const CANDIDATES_KEPT_MAX: usize = 300;
+
+/// The candidates of a very large pool are cut to what a receipt holds; the chosen one is always among them.
+fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
+    let mut kept: Vec<_> = considered.iter().take(CANDIDATES_KEPT_MAX).copied().collect();
+    let beyond = considered.iter().skip(CANDIDATES_KEPT_MAX).find(|(_, passed)| *passed == Passed::Chosen);
+    if let (Some(chosen), Some(last)) = (beyond, kept.last_mut()) {
+        *last = *chosen;
+    }
+    kept
 }
 
 /// Decisions of one owner that are kept before those past their time are swept out.

@@ -1,20 +1,24 @@
 //! The writer of call records: packs them into pages, commits a group, and tells those who wait.
 //!
 //! While one group is on its way to the disk the next one gathers, so the rate of commits follows the disk
-//! and the size of a group follows the rate of calls.
+//! and the size of a group follows the rate of calls. While the disk is full the group waits, nothing new is taken,
+//! and whoever waits for it is told at once: nobody is kept waiting until a person makes room.
 
 use super::record::Record;
 use crate::store::{CommitError, Key, Op, Store, Tree};
 use bytes::Bytes;
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Records that may wait for the writer. A full queue is answered with 503, not waited for.
 const QUEUE_MAX: usize = 32_768;
-/// Records taken into one group, so that one commit stays within the store's bounds.
+/// Records taken from the queue at once.
 const GROUP_MAX: usize = 1_024;
+/// Pages of one commit: 222 KiB, within the 256 KiB that the store takes.
+const PAGES_MAX: usize = 60;
 /// A group that found the disk full is tried again after so long.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// A page stays under the store's cap of 4 KiB with its header.
@@ -46,7 +50,8 @@ pub struct Journal {
     queue: mpsc::Sender<Waiting>,
     next: Arc<AtomicU64>,
     broken: Arc<AtomicBool>,
-    held_up: Arc<AtomicBool>,
+    /// Why records wait for a full disk, while they do.
+    held_up: watch::Receiver<Option<String>>,
 }
 
 /// The journal takes no record now.
@@ -65,10 +70,10 @@ impl Journal {
     pub fn start(store: Arc<dyn Store>, next: u64) -> (Journal, tokio::task::JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let broken = Arc::new(AtomicBool::new(false));
-        let held_up = Arc::new(AtomicBool::new(false));
+        let (hold_up, held_up) = watch::channel(None);
         let next = Arc::new(AtomicU64::new(next));
-        let journal = Journal { queue, next, broken: broken.clone(), held_up: held_up.clone() };
-        (journal, tokio::spawn(write(store, waiting, broken, held_up)))
+        let journal = Journal { queue, next, broken: broken.clone(), held_up };
+        (journal, tokio::spawn(write(store, waiting, broken, hold_up)))
     }
 
     /// The next sequence number. Drawn under the lock that guards what the record changes, so replay keeps the order.
@@ -95,7 +100,19 @@ impl Journal {
     pub async fn append_durably(&self, seq: u64, record: &Record) -> Result<(), JournalError> {
         let (done, durable) = oneshot::channel();
         self.append(seq, record, Done::Sender(done))?;
-        durable.await.map_err(|_| JournalError::Broken)
+        self.durable(durable).await
+    }
+
+    /// Waits until a record that was handed over is durable, or the disk is full.
+    pub async fn durable(&self, durable: oneshot::Receiver<()>) -> Result<(), JournalError> {
+        let mut held_up = self.held_up.clone();
+        tokio::select! {
+            biased;
+            done = durable => done.map_err(|_| JournalError::Broken),
+            full = held_up.wait_for(Option::is_some) => {
+                Err(full.map_or(JournalError::Broken, |_| JournalError::Full))
+            }
+        }
     }
 
     /// Waits until everything handed over before is durable.
@@ -103,7 +120,7 @@ impl Journal {
         let (sender, durable) = oneshot::channel();
         let barrier = Waiting { seq: u64::MAX, bytes: Vec::new(), done: Done::Sender(sender) };
         self.queue.send(barrier).await.map_err(|_| JournalError::Broken)?;
-        durable.await.map_err(|_| JournalError::Broken)
+        self.durable(durable).await
     }
 
     /// Whether records are still taken, for the health page.
@@ -111,12 +128,17 @@ impl Journal {
         !self.broken.load(Ordering::Acquire)
     }
 
+    /// Why records wait for a full disk, while they do.
+    pub fn held_up(&self) -> Option<String> {
+        self.held_up.borrow().clone()
+    }
+
     /// Whether there is room, asked before anything is changed.
     pub fn has_room(&self) -> Result<(), JournalError> {
         if !self.is_well() {
             return Err(JournalError::Broken);
         }
-        if self.held_up.load(Ordering::Acquire) || self.queue.capacity() < QUEUE_MAX / 8 {
+        if self.held_up.borrow().is_some() || self.queue.capacity() < QUEUE_MAX / 8 {
             Err(JournalError::Full)
         } else {
             Ok(())
@@ -128,49 +150,69 @@ async fn write(
     store: Arc<dyn Store>,
     mut queue: mpsc::Receiver<Waiting>,
     broken: Arc<AtomicBool>,
-    held_up: Arc<AtomicBool>,
+    hold_up: watch::Sender<Option<String>>,
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
         group.sort_by_key(|waiting| waiting.seq);
-        loop {
-            match store.commit(pages(&group)).await {
-                Ok(_) => break held_up.store(false, Ordering::Release),
-                // Nothing is lost while the disk is full: the group waits here, and new records are refused at the door.
-                Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) => {
-                    tracing::warn!(%cause, records = group.len(), "call records wait for the disk");
-                    held_up.store(true, Ordering::Release);
-                    tokio::time::sleep(RETRY_AFTER).await;
-                }
-                Err(cause) => {
-                    tracing::error!(%cause, "call records could not be made durable; no further calls are answered until a restart");
-                    broken.store(true, Ordering::Release);
-                    return;
+        let mut rest: VecDeque<Waiting> = group.drain(..).collect();
+        while !rest.is_empty() {
+            let (ops, held) = pages(&rest);
+            // Barriers alone have nothing to be made durable: all that came before them is.
+            while !ops.is_empty() {
+                match store.commit(ops.clone()).await {
+                    Ok(_) => break,
+                    // Nothing is lost while the disk is full: the group waits here, and new records are refused at the door.
+                    Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) => {
+                        if hold_up.send_replace(Some(cause.to_string())).is_none() {
+                            tracing::warn!(%cause, records = rest.len(), "call records wait for the disk");
+                        }
+                        tokio::time::sleep(RETRY_AFTER).await;
+                    }
+                    Err(cause) => {
+                        let cause = super::chain(&cause);
+                        tracing::error!(
+                            cause,
+                            "call records could not be made durable; no further calls are answered until a restart"
+                        );
+                        broken.store(true, Ordering::Release);
+                        return;
+                    }
                 }
             }
-        }
-        for waiting in group.drain(..) {
-            match waiting.done {
-                Done::Nobody => {}
-                // The asker may have gone; the record stays.
-                Done::Sender(sender) => drop(sender.send(())),
-                Done::Ahead(count) => drop(count.fetch_sub(1, Ordering::AcqRel)),
+            if hold_up.borrow().is_some() {
+                hold_up.send_replace(None);
+                tracing::info!("the disk has room again, and the call records that waited for it are durable");
+            }
+            for waiting in rest.drain(..held) {
+                match waiting.done {
+                    Done::Nobody => {}
+                    // The asker may have gone; the record stays.
+                    Done::Sender(sender) => drop(sender.send(())),
+                    Done::Ahead(count) => drop(count.fetch_sub(1, Ordering::AcqRel)),
+                }
             }
         }
     }
 }
 
-fn pages(group: &[Waiting]) -> Vec<Op> {
+/// The pages of one commit, and how many of the waiting are in them.
+fn pages(waiting: &VecDeque<Waiting>) -> (Vec<Op>, usize) {
     let mut ops = Vec::new();
     let mut page: Vec<u8> = Vec::new();
     let mut first = None;
-    for Waiting { seq, bytes, .. } in group {
+    let mut held = 0;
+    for Waiting { seq, bytes, .. } in waiting {
+        if !page.is_empty() && page.len() + bytes.len() + LENGTH_BYTES > PAGE_BYTES_MAX {
+            ops.push(put(first.take().unwrap_or(*seq), core::mem::take(&mut page)));
+            if ops.len() == PAGES_MAX {
+                return (ops, held);
+            }
+        }
+        held += 1;
         // A barrier carries nothing.
         if bytes.is_empty() {
             continue;
-        }
-        if !page.is_empty() && page.len() + bytes.len() + LENGTH_BYTES > PAGE_BYTES_MAX {
-            ops.push(put(first.take().unwrap_or(*seq), core::mem::take(&mut page)));
         }
         first.get_or_insert(*seq);
         // It fits: RECORD_BYTES_MAX is far below 64 KiB.
@@ -180,7 +222,7 @@ fn pages(group: &[Waiting]) -> Vec<Op> {
     if let Some(first) = first {
         ops.push(put(first, page));
     }
-    ops
+    (ops, held)
 }
 
 /// Each record of a page is preceded by its length.
@@ -208,4 +250,68 @@ pub fn read_page(page: &[u8]) -> Result<Vec<(u64, Record)>, postcard::Error> {
         rest = after.get(length..).unwrap_or_default();
     }
     Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::moody_store::{Mood, MoodyStore};
+    use super::*;
+    use numbers::{Moment, OwnerId};
+
+    /// A record of about `numbers` × 7 bytes.
+    fn record(numbers: u64) -> Record {
+        let numbers = (0..numbers).filter_map(|n| numbers::E164::from_digits(12_125_550_000 + n)).collect();
+        Record::Charged { at: Moment(1), owner: OwnerId::User("ann".into()), numbers, calls: 8 }
+    }
+
+    async fn kept(store: &Arc<MoodyStore>) -> Vec<u64> {
+        let pages = store.scan(Tree::Event, &[], None, 4096).await.expect("pages");
+        let mut seqs: Vec<u64> =
+            pages.iter().flat_map(|(_, _, page)| read_page(page).expect("a page")).map(|(seq, _)| seq).collect();
+        seqs.sort_unstable();
+        seqs
+    }
+
+    #[tokio::test]
+    async fn a_group_larger_than_a_commit_is_kept_whole() {
+        let store = Arc::new(MoodyStore::new());
+        let (journal, _writer) = Journal::start(store.clone(), 1);
+        let record = record(400);
+        // The writer runs only when this test waits, so that all of them come as one group of 2.8 MB.
+        for _ in 0..GROUP_MAX {
+            journal.append(journal.sequence(), &record, Done::Nobody).expect("taken");
+        }
+        journal.settle().await.expect("durable");
+        assert_eq!(kept(&store).await, (1..=GROUP_MAX as u64).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_keeps_nobody_waiting_and_loses_nothing() {
+        let store = Arc::new(MoodyStore::new());
+        let (journal, _writer) = Journal::start(store.clone(), 1);
+        store.become_(Mood::Full);
+        let first = journal.append_durably(journal.sequence(), &record(1)).await;
+        assert_eq!(first, Err(JournalError::Full), "it is told at once");
+        assert_eq!(journal.has_room(), Err(JournalError::Full));
+        assert!(journal.held_up().is_some_and(|why| why.contains("free")), "{:?}", journal.held_up());
+        assert!(kept(&store).await.is_empty());
+        store.become_(Mood::Well);
+        let mut full = journal.held_up.clone();
+        full.wait_for(Option::is_none).await.expect("it goes on by itself");
+        assert_eq!(kept(&store).await, [1], "what waited is durable");
+        journal.append_durably(journal.sequence(), &record(1)).await.expect("taken again");
+        assert_eq!(journal.has_room(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_failed_write_ends_it() {
+        let store = Arc::new(MoodyStore::new());
+        let (journal, _writer) = Journal::start(store.clone(), 1);
+        store.become_(Mood::Broken);
+        assert_eq!(journal.append_durably(journal.sequence(), &record(1)).await, Err(JournalError::Broken));
+        store.become_(Mood::Well);
+        assert_eq!(journal.append(journal.sequence(), &record(1), Done::Nobody), Err(JournalError::Broken));
+        assert!(!journal.is_well());
+        assert!(kept(&store).await.is_empty(), "nothing is written behind what was lost");
+    }
 }

@@ -25,6 +25,10 @@ pub enum Record {
         numbers: Vec<E164>,
         calls: u32,
     },
+    /// A start after a clean stop: nothing that was decided before this is missing.
+    Settled {
+        at: Moment,
+    },
 }
 
 /// A decision, with its receipt.

@@ -1,18 +1,19 @@
 //! What a start finds in the store, and how the daemon becomes again what it was.
 //!
 //! Life, cases and configuration are read as records. The hot state is replayed from the records of calls:
-//! decisions are applied as they were taken. After an unclean stop every owner that was at work is charged its window.
+//! decisions are applied as they were taken. After an unclean stop every owner that decided anything since it was last
+//! charged, or since the last clean stop, is charged its window.
 
 use super::directory::Directory;
 use super::hot::{Hot, WINDOW};
 use super::journal::{self, JournalError, PAGE_PREFIX};
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
 use super::keys::Sealed;
-use super::record::Record;
+use super::record::{Decided, Record};
 use crate::store::{Key, Store, StoreError, Tree, after};
-use numbers::{Moment, OwnerId, Policy, State};
+use numbers::{Decision, Durability, E164, Moment, OwnerId, Policy, State};
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Sequence numbers are left out after a start, so that none that a crash lost is given twice.
@@ -82,12 +83,15 @@ pub async fn replay(
     cleanly: bool,
     now: Moment,
 ) -> Result<(), RecoverError> {
-    let mut at_work = BTreeSet::new();
-    for (seq, record) in &records {
+    // The last decision of each owner that may have decided more than is recorded.
+    let mut at_work: BTreeMap<OwnerId, usize> = BTreeMap::new();
+    for (index, (seq, record)) in records.iter().enumerate() {
         match record {
             Record::Decided(decided) => {
                 hot.replay(directory.owner(&decided.owner).as_deref(), *seq, decided, now);
-                at_work.insert(decided.owner.clone());
+                if may_run_ahead(decided, &hot.policy.load()) {
+                    at_work.insert(decided.owner.clone(), index);
+                }
             }
             Record::Reported(reported) => {
                 if let Some((decision, verdict)) = reported.decision.zip(reported.verdict.as_ref()) {
@@ -97,26 +101,53 @@ pub async fn replay(
             Record::Restored { seq, at, number, callee } => {
                 hot.restore(&Sealed { seq: *seq, at: *at, number: *number, callee: *callee });
             }
-            Record::Charged { at, numbers, calls, .. } => {
+            Record::Charged { at, owner, numbers, calls } => {
                 let policy = hot.policy.load();
                 for number in numbers {
                     hot.with_usage(*number, |usage| usage.charge(*at, *calls, &policy.1));
                 }
+                // A full record may be followed by another of the same charge, which a kill may have kept out.
+                if numbers.len() < CHARGED_MAX {
+                    at_work.remove(owner);
+                }
             }
+            Record::Settled { .. } => at_work.clear(),
         }
     }
-    if !cleanly {
-        for owner in at_work {
-            charge(hot, directory, owner, now).await?;
+    if cleanly {
+        if !at_work.is_empty() {
+            hot.journal.append_durably(hot.journal.sequence(), &Record::Settled { at: now }).await?;
         }
+        return Ok(());
+    }
+    for (owner, last) in at_work {
+        let Record::Decided(last) = &records[last].1 else { continue };
+        charge(hot, directory, owner, last, now).await?;
     }
     Ok(())
 }
 
-/// The window of an owner may have been used on any number of its pool; each is charged all of it, durably, before anything is answered.
-async fn charge(hot: &Hot, directory: &Directory, owner: OwnerId, now: Moment) -> Result<(), RecoverError> {
-    let Some(cell) = directory.owner(&owner) else { return Ok(()) };
-    let numbers: Vec<_> = cell.view.load().candidates.iter().map(|candidate| candidate.number).collect();
+/// Whether others that are not recorded may have followed this decision. A hold grants no window, and under the policy
+/// that is still in force every answer may have waited for the disk.
+fn may_run_ahead(decided: &Decided, (revision, policy): &(u64, Policy)) -> bool {
+    let shown = matches!(decided.decision, Decision::Use { .. });
+    let waited = policy.durability == Durability::Sync && decided.policy_revision == *revision;
+    shown && !waited
+}
+
+/// The window of an owner may have been used on any number of its pool; each is charged all of it, durably, before anything
+/// is answered. A number that has left the pool since the last recorded decision is among those that it looked at.
+async fn charge(
+    hot: &Hot,
+    directory: &Directory,
+    owner: OwnerId,
+    last: &Decided,
+    now: Moment,
+) -> Result<(), RecoverError> {
+    let pool = directory.owner(&owner).map(|cell| cell.view.load_full());
+    let pool = pool.iter().flat_map(|view| &view.candidates).map(|candidate| candidate.number);
+    let numbers: BTreeSet<E164> = pool.chain(last.considered.iter().map(|(number, _)| *number)).collect();
+    let numbers: Vec<E164> = numbers.into_iter().collect();
     let calls = u32::try_from(WINDOW).unwrap_or(u32::MAX);
     for numbers in numbers.chunks(CHARGED_MAX) {
         let record = Record::Charged { at: now, owner: owner.clone(), numbers: numbers.to_vec(), calls };
