@@ -67,6 +67,8 @@ pub trait Desk: Send + Sync + 'static {
     fn status(&self) -> Asked<'_, StatusView>;
     /// Whether decisions can be given now.
     fn ready(&self) -> Asked<'_, ()>;
+    /// What stands against the daemon's work now, the worst first; nothing when all is well.
+    fn troubles(&self) -> Vec<TroubleView>;
     /// The daemon's counters in the Prometheus text format.
     fn metrics_text(&self) -> String;
     /// Writes all that is held to a new file on the daemon's own machine.

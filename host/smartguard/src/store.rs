@@ -230,7 +230,7 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether one group has taken longer than `limit`; the daemon then ends itself and is started again.
+    /// Whether one group has taken longer than `limit`; the health pages then say so, and a supervisor may act.
     pub fn stuck(&self, limit: Duration) -> bool {
         self.writer_busy_since.is_some_and(|since| since.elapsed() > limit)
     }

@@ -409,6 +409,20 @@ pub struct PolicyView {
     pub fields: BTreeMap<String, String>,
 }
 
+/// Something that keeps the daemon from a part of its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TroubleView {
+    /// Stable, for programs: `disk_full`, `store_broken`, …
+    pub code: String,
+    /// What it is and what follows from it.
+    pub sentence: String,
+    pub remedy: String,
+    /// Calls are not answered meanwhile.
+    pub stops_calls: bool,
+    /// Only a restart ends it.
+    pub needs_restart: bool,
+}
+
 /// What the daemon serves, and what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusView {

@@ -10,7 +10,7 @@ use super::wire::{
 use super::{BODY_BYTES_MAX_IMPORT, Hall, IMPORT_SLICE_ROWS};
 use crate::desk::{
     CaseFilter, ImportReport, NewOwner, NumberFilter, OwnerKind, PAGE_DEFAULT, PAGE_MAX, PersonReport, ReceiptKey,
-    TaskDone,
+    TaskDone, TroubleView,
 };
 use crate::strict::remedy_for_unknown;
 use axum::Json;
@@ -327,15 +327,28 @@ pub(super) async fn export(State(hall): House, request: Request) -> Answer {
     ok(hall.desk.export(to).await?)
 }
 
-/// The process runs and answers.
-pub(super) async fn healthz() -> Json<Value> {
-    Json(json!({ "alive": true }))
+/// The process runs, answers, and need not be started again. A supervisor may restart it on anything but success.
+pub(super) async fn healthz(State(hall): House) -> Answer {
+    let troubles = hall.desk.troubles();
+    if let Some(trouble) = troubles.iter().find(|trouble| trouble.needs_restart) {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        return Err(Refusal::new(status, "restart_needed", trouble.sentence.clone(), trouble.remedy.clone()));
+    }
+    ok(beside("alive", &troubles))
 }
 
 /// Decisions can be given.
 pub(super) async fn readyz(State(hall): House) -> Answer {
     hall.desk.ready().await?;
-    ok(json!({ "ready": true }))
+    ok(beside("ready", &hall.desk.troubles()))
+}
+
+/// `true` under its name, and beside it what is wrong all the same.
+fn beside(name: &str, troubles: &[TroubleView]) -> Value {
+    match troubles {
+        [] => json!({ name: true }),
+        troubles => json!({ name: true, "troubles": troubles }),
+    }
 }
 
 pub(super) async fn metrics(State(hall): House) -> Response {

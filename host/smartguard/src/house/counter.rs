@@ -4,12 +4,13 @@ use super::House;
 use super::hot::{Asked, Told};
 use super::journal::JournalError;
 use super::keeper::{ProposeError, now};
+use super::trouble::Trouble;
 use super::{packets, views};
 use crate::desk::{
     AdapterView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, Desk, DeskError,
     DeskErrorKind, ExportView, HoldClass, ImportReport, ImportRow, NewOwner, NumberFilter, NumberPage, NumberView,
     OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PersonReport, PolicyView, ReceiptKey, ReceiptView,
-    RefusedRow, RightClaim, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TryView,
+    RefusedRow, RightClaim, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
@@ -308,12 +309,19 @@ impl Desk for House {
 
     fn ready(&self) -> Answered<'_, ()> {
         async move {
-            if self.hot.journal.is_well() {
-                return Ok(());
+            match self.troubles_now().into_iter().find(|trouble| trouble.view.stops_calls) {
+                None => Ok(()),
+                Some(Trouble { code, view }) => {
+                    let kind = DeskErrorKind::Unavailable { retry_after_s: 1 };
+                    Err(DeskError::new(kind, code, view.sentence, view.remedy))
+                }
             }
-            Err(JournalError::Broken.into())
         }
         .boxed()
+    }
+
+    fn troubles(&self) -> Vec<TroubleView> {
+        self.troubles_now().into_iter().map(|trouble| trouble.view).collect()
     }
 
     fn metrics_text(&self) -> String {

@@ -2,7 +2,7 @@
 
 use super::House;
 use super::keeper::now;
-use crate::desk::{DeskError, Stamp, StatusView};
+use crate::desk::{DeskError, Stamp, StatusView, TroubleView};
 use numbers::{Durability, State};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -22,8 +22,8 @@ impl House {
             .collect();
         let counted = self.keeper.read(count).await?;
         let counts = &self.hot.counts;
-        let mut advice = counted.advice;
-        advice.extend(trouble);
+        let pressing = self.troubles_now().into_iter().map(|trouble| sentences(&trouble.view));
+        let advice = pressing.chain(counted.advice).chain(trouble).collect();
         Ok(StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             running_since: Stamp(self.since),
@@ -54,6 +54,13 @@ impl House {
             advice,
         })
     }
+}
+
+/// What is wrong and what to do, as an advice reads.
+fn sentences(trouble: &TroubleView) -> String {
+    let mut letters = trouble.sentence.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}: {}.", letters.as_str(), trouble.remedy)
 }
 
 #[derive(Default)]
@@ -150,10 +157,24 @@ pub(super) fn metrics(house: &House) -> String {
         let _ = writeln!(text, "smartguard_adapter_faults_total{{adapter=\"{}\"}} {}", adapter.id, adapter.faults);
     }
     let well = u64::from(house.hot.journal.is_well());
-    let _ = writeln!(
-        text,
-        "# HELP smartguard_store_well 1 while records are made durable.\n# TYPE smartguard_store_well gauge\nsmartguard_store_well {well}"
-    );
+    let health = house.store.health();
+    let busy = health.writer_busy_since.map_or(0, |since| since.elapsed().as_millis());
+    let troubles = house.troubles_now();
+    let stopped = u64::from(troubles.iter().any(|trouble| trouble.view.stops_calls));
+    let restart = u64::from(troubles.iter().any(|trouble| trouble.view.needs_restart));
+    for (name, help, value) in [
+        ("smartguard_store_well", "1 while records are made durable.", well.to_string()),
+        ("smartguard_store_waiting", "Commits that wait for the disk.", health.waiting.to_string()),
+        (
+            "smartguard_store_busy_seconds",
+            "How long the write under way has taken.",
+            format!("{}.{:03}", busy / 1000, busy % 1000),
+        ),
+        ("smartguard_calls_stopped", "1 while no call can be answered; /readyz says why.", stopped.to_string()),
+        ("smartguard_restart_needed", "1 when only a restart helps; /healthz says why.", restart.to_string()),
+    ] {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
     let _ = writeln!(
         text,
         "# HELP smartguard_up_seconds Seconds since the start.\n# TYPE smartguard_up_seconds gauge\nsmartguard_up_seconds {}",

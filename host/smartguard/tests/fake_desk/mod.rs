@@ -139,6 +139,9 @@ impl Desk for FakeDesk {
     fn ready(&self) -> Asked<'_, ()> {
         answer(Err(catching_up()))
     }
+    fn troubles(&self) -> Vec<TroubleView> {
+        Vec::new()
+    }
     fn metrics_text(&self) -> String {
         "desk_says 1".to_owned()
     }

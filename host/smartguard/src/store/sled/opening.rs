@@ -23,6 +23,8 @@ pub enum OpenError {
     NotPermitted { folder: PathBuf, source: io::Error },
     #[error("the disk that holds the store in {} is full; free some space and start again, nothing is lost", .folder.display())]
     DiskFull { folder: PathBuf, source: io::Error },
+    #[error("only {free} bytes are free on the disk that holds the store in {}, and {min} are kept in reserve; free some space and start again, nothing is lost", .folder.display())]
+    NearlyFull { folder: PathBuf, free: u64, min: u64 },
     #[error("the store in {} lies on btrfs, where its durability is not proven; move it to ext4", .folder.display())]
     FileSystem { folder: PathBuf },
     #[error("the store in {} was damaged ({why}) and was moved to {}; restore the last export", .folder.display(), .quarantined_to.display())]
@@ -56,6 +58,11 @@ pub(super) fn open(folder: &Path, options: &SledOptions) -> Result<Opened, OpenE
     let at = |doing| move |source| sorted(doing, folder, source);
     fs::create_dir_all(folder).map_err(at("making the folder"))?;
     look_at_file_system(folder)?;
+    // The engine survives a disk that fills up only by a restart, and begins with a write.
+    let free = free_bytes(folder).map_err(at("asking for the room on its disk"))?;
+    if free < options.disk_free_min {
+        return Err(OpenError::NearlyFull { folder: folder.into(), free, min: options.disk_free_min });
+    }
     let witness_path = folder.join("witness");
     let witness = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&witness_path);
     let witness = witness.map_err(at("opening its file `witness`"))?;
@@ -183,6 +190,11 @@ fn quarantine(folder: &Path, why: String) -> OpenError {
         Ok(()) => OpenError::Damaged { folder, quarantined_to, why },
         Err(source) => OpenError::NotQuarantined { folder, why, source },
     }
+}
+
+fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// The kinds of file system, as Linux numbers them.

@@ -1,0 +1,70 @@
+//! What stands against the daemon's work: for the health pages, the status and the metrics, all from one list.
+
+use super::House;
+use crate::desk::TroubleView;
+use core::time::Duration;
+
+/// A write that takes longer than this is no slow disk any more; rare stalls of two seconds were measured.
+const STUCK_AFTER: Duration = Duration::from_secs(5);
+/// And after so long it may be the engine itself, which only a restart frees.
+const STUCK_FOR_GOOD_AFTER: Duration = Duration::from_secs(60);
+
+/// One thing that is wrong.
+pub struct Trouble {
+    pub code: &'static str,
+    pub view: TroubleView,
+}
+
+impl House {
+    /// Everything that is wrong now, the worst first.
+    pub(super) fn troubles_now(&self) -> Vec<Trouble> {
+        let data = self.config.data.display();
+        let health = self.store.health();
+        let journal = &self.hot.journal;
+        let mut troubles = Vec::new();
+        if let Some(reason) = health.poisoned.clone().or((!journal.is_well()).then(|| "see the log".to_owned())) {
+            troubles.push(trouble(
+                "store_broken",
+                format!("a write to {data} failed ({reason}), so nothing is durable any more and no call is answered"),
+                format!("see to the disk that holds {data}, then restart the daemon; nothing acknowledged is lost"),
+                (true, true),
+            ));
+        }
+        if health.stuck(STUCK_AFTER) {
+            troubles.push(trouble(
+                "disk_stuck",
+                format!("one write to {data} has taken longer than {} seconds", STUCK_AFTER.as_secs()),
+                format!("look at the disk that holds {data}; restart the daemon if the disk is well and this stays"),
+                (true, health.stuck(STUCK_FOR_GOOD_AFTER)),
+            ));
+        }
+        if let Some(reason) = journal.held_up() {
+            troubles.push(trouble(
+                "disk_full",
+                format!(
+                    "the disk that holds {data} is full ({reason}), so nothing new is taken and no call is answered"
+                ),
+                "free some space; what waits is then made durable, and no restart is needed".to_owned(),
+                (true, false),
+            ));
+        }
+        if health.unsynced_files {
+            troubles.push(trouble(
+                "unsynced_files",
+                format!("the store in {data} has files that a power cut may damage"),
+                "export now (`smartguard export`), stop the daemon, and import into a new data folder".to_owned(),
+                (false, false),
+            ));
+        }
+        troubles
+    }
+}
+
+fn trouble(
+    code: &'static str,
+    sentence: String,
+    remedy: String,
+    (stops_calls, needs_restart): (bool, bool),
+) -> Trouble {
+    Trouble { code, view: TroubleView { code: code.to_owned(), sentence, remedy, stops_calls, needs_restart } }
+}
