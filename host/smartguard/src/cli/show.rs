@@ -310,10 +310,10 @@ pub(super) fn receipt(r: &ReceiptView) -> String {
         ("call", r.call_id.clone()),
         ("decision", or_empty(&r.decision_id)),
         ("at", r.at.to_string()),
-        ("owner", r.owner.clone()),
+        ("owner", or_empty(&r.owner)),
         ("answer", answer),
         ("rungs", r.rungs.join(", ")),
-        ("policy", format!("revision {}", r.policy_revision)),
+        ("policy", r.policy_revision.map(|revision| format!("revision {revision}")).unwrap_or_default()),
         ("outcome", or_empty(&r.outcome)),
     ]);
     let candidates = r.candidates.iter().map(|c| {

@@ -292,12 +292,16 @@ pub struct ReceiptView {
     pub decision_id: Option<String>,
     pub call_id: String,
     pub at: Stamp,
-    pub owner: String,
+    /// Whose pool answered. This, the candidates and the policy are missing where a crash took the record of the decision
+    /// and only its outcome brought it back; the reason then is `restored_by_its_outcome`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     pub answer: super::AskAnswer,
     pub candidates: Vec<CandidateView>,
     /// The rungs of the ladder that were climbed.
     pub rungs: Vec<String>,
-    pub policy_revision: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_revision: Option<u64>,
     /// What became of the call, as far as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,

@@ -338,7 +338,10 @@ impl Hot {
 
     /// Applies a decision that was taken before this start.
     pub fn replay(&self, owner: Option<&OwnerCell>, seq: u64, decided: &Decided, now: Moment) {
-        let Decision::Use { number, rung, sticky, attempts_left } = decided.decision else { return };
+        let Decision::Use { number, rung, sticky, attempts_left } = decided.decision else {
+            self.calls.lock().held(decided.call, seq);
+            return;
+        };
         let policy = self.policy.load();
         let answer = Answer {
             decision: decided.decision.clone(),

@@ -1,6 +1,7 @@
 //! Why a call got the answer it got, read from the record of its decision.
 
 use super::House;
+use super::calls::Call;
 use super::counter::{hold_class, inner, missing};
 use super::journal::{page_key, read_page};
 use super::keys::Sealed;
@@ -12,6 +13,7 @@ use numbers::{Decision, Packet, Passed};
 
 /// A page begins at most so many sequence numbers before the record it holds: the longest queue and a group.
 const PAGE_BACK_MAX: u64 = 40_000;
+const PAGE_BACK_USUAL: u64 = 200;
 
 impl House {
     pub(super) async fn receipt_of(&self, key: ReceiptKey) -> Result<ReceiptView, DeskError> {
@@ -25,16 +27,27 @@ impl House {
                 (seq.ok_or_else(|| missing("receipt", &format!("a decision for call `{call_id}`")))?, call_id.clone())
             }
         };
-        let decided = self.decided(seq).await?.ok_or_else(|| missing("receipt", "the record of this decision"))?;
-        Ok(self.receipt_view(seq, call_id, &decided))
+        let kept = match self.decided(seq).await? {
+            Some(decided) => Some(self.receipt_view(seq, call_id, &decided)),
+            None => self.restored_view(seq, call_id),
+        };
+        kept.ok_or_else(|| missing("receipt", "the record of this decision"))
     }
 
     async fn decided(&self, seq: u64) -> Result<Option<Decided>, DeskError> {
         // What was just decided may still be on its way to the disk.
         self.hot.journal.settle().await?;
-        let from = page_key(seq.saturating_sub(PAGE_BACK_MAX)).bytes;
+        // Most often it is near the beginning of its page, and only after a long wait for the disk far behind it.
+        match self.decided_within(seq, PAGE_BACK_USUAL).await? {
+            Some(decided) => Ok(Some(decided)),
+            None => self.decided_within(seq, PAGE_BACK_MAX).await,
+        }
+    }
+
+    /// Looks through the pages that begin at most so far before it.
+    async fn decided_within(&self, seq: u64, back: u64) -> Result<Option<Decided>, DeskError> {
+        let mut begin = page_key(seq.saturating_sub(back)).bytes;
         let to = page_key(seq + 1).bytes;
-        let mut begin = from;
         loop {
             let page = self
                 .store
@@ -75,13 +88,12 @@ impl House {
                 (AskAnswer::Hold { class: hold_class(*class), reason, retry_after_s }, None)
             }
         };
-        let outcome =
-            self.hot.calls.lock().by_seq(seq).and_then(|call| Some(call.verdict.as_ref()?.outcome.word().to_owned()));
+        let outcome = self.hot.calls.lock().by_seq(seq).and_then(outcome);
         ReceiptView {
             decision_id,
             call_id,
             at: Stamp(decided.at),
-            owner: decided.owner.to_string(),
+            owner: Some(decided.owner.to_string()),
             answer,
             candidates: decided
                 .considered
@@ -93,9 +105,33 @@ impl House {
                 })
                 .collect(),
             rungs: decided.rungs.iter().map(|rung| crate::policies::rung_word(*rung).to_owned()).collect(),
-            policy_revision: decided.policy_revision,
+            policy_revision: Some(decided.policy_revision),
             outcome,
         }
+    }
+
+    /// What is known of a call whose decision a crash took and whose outcome brought it back.
+    fn restored_view(&self, seq: u64, call_id: String) -> Option<ReceiptView> {
+        let call = self.hot.calls.lock().by_seq(seq)?.clone();
+        let decision_id = self.hot.keys.seal(&Sealed { seq, at: call.at, number: call.number, callee: call.callee });
+        Some(ReceiptView {
+            decision_id: Some(decision_id.clone()),
+            call_id,
+            at: Stamp(call.at),
+            owner: None,
+            answer: AskAnswer::Use {
+                caller_id: call.number.to_string(),
+                decision_id,
+                reason: "restored_by_its_outcome".to_owned(),
+                trunk: None,
+                attempts_left: 0,
+                valid_until: Stamp(call.at),
+            },
+            candidates: Vec::new(),
+            rungs: Vec::new(),
+            policy_revision: None,
+            outcome: outcome(&call),
+        })
     }
 
     /// The packet of a task, when it has one.
@@ -106,4 +142,8 @@ impl House {
         let bytes = bytes.ok_or_else(|| missing("file", "the packet of this task"))?;
         packets::from_bytes(&bytes).map(Some).map_err(|cause| inner("reading the packet", &cause))
     }
+}
+
+fn outcome(call: &Call) -> Option<String> {
+    Some(call.verdict.as_ref()?.outcome.word().to_owned())
 }
