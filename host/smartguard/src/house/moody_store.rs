@@ -33,11 +33,6 @@ impl MoodyStore {
     pub fn become_(&self, mood: Mood) {
         *self.mood.lock() = mood;
     }
-
-    /// How many records a tree holds.
-    pub async fn count(&self, tree: Tree) -> usize {
-        self.inner.scan(tree, &[], None, 4096).await.expect("a page").len()
-    }
 }
 
 impl Store for MoodyStore {
