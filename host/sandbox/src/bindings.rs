@@ -3,8 +3,9 @@
 //! Every question goes on to [`Powers`]; here it is only put into plain types, counted and bounded.
 //! While the top level of a script runs there is nobody to ask, and each question says so.
 
-use crate::call::{self, LogLevel, Powers};
+use crate::call::{self, LogLevel, Powers, Usage};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::{Error, ResourceLimiter, Result};
 
 wasmtime::component::bindgen!({
@@ -59,11 +60,14 @@ impl Ctx {
         self.powers.as_ref().map_or(0, |powers| powers.now_ms())
     }
 
-    /// Says how much of the log was left out, once the call is over.
-    pub(crate) fn close_log(&self) {
-        if let (Some(powers), 1..) = (&self.powers, self.log.dropped) {
-            powers.log(LogLevel::Warn, &format!("{} more lines of this call's log were left out", self.log.dropped));
+    /// Says how much of the log was left out and what the call used up, once it is over.
+    pub(crate) fn close(&self, function: &'static str, wall: Duration, computing: Duration) {
+        let Some(powers) = &self.powers else { return };
+        let LogAllowance { kept, dropped, .. } = self.log;
+        if dropped > 0 {
+            powers.log(LogLevel::Warn, &format!("{dropped} more lines of this call's log were left out"));
         }
+        powers.used(Usage { function, wall, computing, memory: self.ceiling.memory, log_lines: kept + dropped });
     }
 }
 
@@ -72,6 +76,7 @@ impl Ctx {
 pub(crate) struct LogAllowance {
     pub(crate) lines_left: u32,
     pub(crate) bytes_left: usize,
+    pub(crate) kept: u64,
     pub(crate) dropped: u64,
     /// The last line of level `error`: when a guest ends without a typed error, this is often its reason.
     pub(crate) last_error: Option<String>,
@@ -158,6 +163,7 @@ impl log::Host for Ctx {
             return Ok(());
         }
         self.log.lines_left -= 1;
+        self.log.kept += 1;
         self.log.bytes_left -= line.len();
         if let Some(powers) = &self.powers {
             powers.log(level, line);

@@ -4,6 +4,7 @@
 //! This module only says what the questions and the answers look like; it neither permits nor refuses anything.
 
 use futures_util::future::BoxFuture;
+use std::time::Duration;
 
 /// Everything outside itself that an adapter can reach. Nothing else is linked into it.
 pub trait Powers: Send + Sync {
@@ -24,6 +25,24 @@ pub trait Powers: Send + Sync {
 
     /// At least 0 and less than 1; never the same sequence twice, because a script's own generator repeats itself.
     fn uniform(&self) -> f64;
+
+    /// Is told what a call used up when it is over, however it ended.
+    /// A call that never got its turn, and one that nobody waits for any more, are not told of.
+    fn used(&self, _usage: Usage) {}
+}
+
+/// What one call of an adapter used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    pub function: &'static str,
+    /// From its turn to its end, waiting included.
+    pub wall: Duration,
+    /// The part of `wall` in which the guest held a thread.
+    pub computing: Duration,
+    /// Bytes of all its memories together; a memory never shrinks, so this is the peak.
+    pub memory: usize,
+    /// Lines that it wrote to the log, with those that were left out.
+    pub log_lines: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -79,7 +79,7 @@ impl Engine {
         drop(turn);
         let mut guest = Guest::new(Arc::clone(&self.machine), pre, name.to_owned(), revision, limits);
         let description: Description =
-            guest.describe().await.map_err(|source| LoadError::Describe { name: name.to_owned(), source })?;
+            guest.describe_powerless().await.map_err(|source| LoadError::Describe { name: name.to_owned(), source })?;
         guest.described(description);
         Ok(guest)
     }

@@ -14,7 +14,10 @@ use numbers::{E164, Moment};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
@@ -116,9 +119,17 @@ impl Guest {
     }
 
     /// Asked once, when the adapter is loaded: with no powers, so that nothing can be hidden in it.
-    pub(crate) async fn describe(&self) -> Result<Description, CallError> {
+    pub(crate) async fn describe_powerless(&self) -> Result<Description, CallError> {
+        self.describe(&(Arc::new(Powerless::default()) as Arc<dyn Powers>)).await
+    }
+
+    /// Who the adapter says it is when it is asked now.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn describe(&self, powers: &Arc<dyn Powers>) -> Result<Description, CallError> {
         let answer = self
-            .call(&(Arc::new(Powerless::default()) as Arc<dyn Powers>), "describe", |store, adapter| {
+            .call(powers, "describe", |store, adapter| {
                 Box::pin(async move { adapter.smartguard_adapter_agency().call_describe(store).await.map(Ok) })
             })
             .await?;
@@ -268,13 +279,18 @@ impl Guest {
         let (pre, deadline) = (self.pre.clone(), self.limits.deadline);
         let task = self.machine.guests.spawn(async move {
             let _turn = turn;
-            let ended = timeout(deadline, async {
-                let adapter = pre.instantiate_async(&mut store).await?;
-                run(&mut store, &adapter).await
-            })
+            let began = Instant::now();
+            let mut computing = Duration::ZERO;
+            let ended = timeout(
+                deadline,
+                timed(&mut computing, async {
+                    let adapter = pre.instantiate_async(&mut store).await?;
+                    run(&mut store, &adapter).await
+                }),
+            )
             .await;
             let ctx = store.data();
-            ctx.close_log();
+            ctx.close(function, began.elapsed(), computing);
             match ended {
                 Ok(Ok(Ok(answer))) => Ok(answer),
                 Ok(Ok(Err(error))) => Err(Ended::Adapter(agency::error(error))),
@@ -289,6 +305,18 @@ impl Guest {
             None => Err(fault(FaultKind::Trapped, Some("the host broke while it served the call".into())).into()),
         }
     }
+}
+
+/// Adds up the time in which a future holds a thread, which is the time that it does not wait.
+async fn timed<F: Future>(spent: &mut Duration, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let began = Instant::now();
+        let polled = future.as_mut().poll(context);
+        *spent += began.elapsed();
+        polled
+    })
+    .await
 }
 
 enum Ended {

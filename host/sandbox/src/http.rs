@@ -110,6 +110,15 @@ struct Route {
     granted: Option<String>,
 }
 
+/// A request that nothing is said against, with its secrets filled in.
+struct Prepared<'a> {
+    route: &'a Route,
+    method: Verb,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<String>,
+}
+
 struct BoundSecret {
     origins: BTreeSet<String>,
     value: Option<Secret>,
@@ -256,7 +265,17 @@ impl Door {
         download.await.map_err(|error| self.scrub_error(error))
     }
 
-    async fn fetch_unlogged(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Why a request would not be sent, as far as that is known beforehand; rates and addresses behind names are not.
+    pub fn refusal(&self, request: &HttpRequest) -> Option<HttpError> {
+        self.prepare(request).err().map(|error| self.scrub_error(error))
+    }
+
+    /// Takes every secret of this adapter out of a text, in all the spellings that are known.
+    pub fn scrub(&self, text: &str) -> String {
+        self.scrubber.scrub(text.to_owned())
+    }
+
+    fn prepare<'a>(&'a self, request: &HttpRequest) -> Result<Prepared<'a>, HttpError> {
         let method = verb(request.method);
         let route = self.route(&request.origin, method)?;
         let secret = |name: &str| self.secret(name, &request.origin);
@@ -278,10 +297,15 @@ impl Door {
         if body.as_ref().is_some_and(|body| body.len() > REQUEST_BYTES_MAX) {
             return Err(HttpError::Denied(format!("the body is longer than {REQUEST_BYTES_MAX} bytes")));
         }
+        Ok(Prepared { route, method, url, headers, body: body.map(Cow::into_owned) })
+    }
+
+    async fn fetch_unlogged(&self, request: &HttpRequest) -> Result<HttpResponse, HttpError> {
+        let Prepared { route, method, url, headers, body } = self.prepare(request)?;
         let client = self.gate.client(route)?;
         let mut sent = client.request(wire(method), url).headers(headers);
         if let Some(body) = body {
-            sent = sent.body(body.into_owned());
+            sent = sent.body(body);
         }
         self.count(route)?;
         let (status, headers, body) = exchange(sent, self.timeout, self.body_max).await?;

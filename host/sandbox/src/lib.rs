@@ -10,6 +10,7 @@ mod cache;
 pub mod call;
 pub mod datasets;
 mod engine;
+pub mod folder;
 mod functions;
 pub mod grant;
 mod guest;
@@ -25,7 +26,7 @@ pub mod watch;
 
 pub use agency::AdapterError;
 pub use call::{
-    Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Method, Powers,
+    Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Method, Powers, Usage,
 };
 pub use engine::{Engine, LoadError};
 pub use guest::{CallError, Fault, FaultKind, Guest};

@@ -50,6 +50,16 @@ pub struct Manifest {
     pub functions: Functions,
     pub timetable: Timetable,
     pub datasets: BTreeMap<String, DatasetAsk>,
+    /// Rules of the conformance kit that it does not keep, each with its reason. Nobody else reads them.
+    pub exempt: BTreeMap<String, Exemption>,
+}
+
+/// Why a rule of the conformance kit does not hold for an adapter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    pub reason: String,
+    /// Where it is written, because only the kit knows whether there is such a rule.
+    pub line: usize,
 }
 
 /// Which of the interface's worlds the adapter lives in.

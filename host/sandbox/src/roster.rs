@@ -12,6 +12,7 @@ mod seat;
 pub use seat::{AdapterStatus, Live, Origin, Refused, State, Strike};
 
 use crate::datasets::{Datasets, Progress, Refreshed};
+use crate::folder::Files;
 use crate::grant::{Grant, Grants, Verdict};
 use crate::http::Gate;
 use crate::manifest::Manifest;
@@ -76,11 +77,6 @@ pub enum Offered {
     /// It waits for a grant, and the one before it serves on if there is one.
     Waiting,
 }
-
-/// Code above this is not read. The engine has its own, tighter bound for each form.
-const CODE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// The names under which a folder may hold the adapter's code, in the order they are looked for.
-const CODE_FILES: [&str; 2] = ["adapter.js", "adapter.wasm"];
 
 impl<M: Maker> Roster<M> {
     pub fn new(
@@ -353,36 +349,7 @@ impl Bundled {
 
 impl Candidate {
     fn read(folder: &Path, id: &str) -> Result<Candidate, Trouble> {
-        let manifest_path = folder.join("adapter.toml");
-        let file = manifest_path.display().to_string();
-        let unreadable = |file: &str, error: std::io::Error| {
-            Trouble::new(file, format!("cannot be read: {error}"), "make it a file that this user may read")
-        };
-        // Reads with its bound; the text is parsed once the seat is known.
-        let size = std::fs::metadata(&manifest_path).map_err(|error| unreadable(&file, error))?.len();
-        if size > crate::manifest::MANIFEST_BYTES_MAX {
-            return Err(Trouble::new(&file, format!("has {size} bytes and is no manifest"), "move data out of it"));
-        }
-        let manifest = std::fs::read_to_string(&manifest_path).map_err(|error| unreadable(&file, error))?;
-        let code_path =
-            CODE_FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
-                Trouble::new(
-                    folder.display().to_string(),
-                    "holds a manifest and no code",
-                    format!("add one of {}", CODE_FILES.join(", ")),
-                )
-            })?;
-        let code_name = code_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let code_file = format!("{id}/{code_name}");
-        let size = std::fs::metadata(&code_path).map_err(|error| unreadable(&code_file, error))?.len();
-        if size > CODE_BYTES_MAX {
-            return Err(Trouble::new(
-                &code_file,
-                format!("has {size} bytes"),
-                format!("keep it under {CODE_BYTES_MAX}"),
-            ));
-        }
-        let code = std::fs::read(&code_path).map_err(|error| unreadable(&code_file, error))?;
-        Ok(Candidate { file, manifest, code_file, code, origin: Origin::Folder(folder.to_owned()) })
+        let Files { manifest_file, manifest, code_file, code } = Files::read(folder, id)?;
+        Ok(Candidate { file: manifest_file, manifest, code_file, code, origin: Origin::Folder(folder.to_owned()) })
     }
 }

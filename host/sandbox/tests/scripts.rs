@@ -5,7 +5,7 @@ use numbers::{Carrier, E164, Status};
 use sandbox::agency::CheckAnswer;
 use sandbox::{
     AdapterError, CallError, Engine, EngineOptions, Fault, FaultKind, FilesError, Found, Guest, HttpError, HttpRequest,
-    HttpResponse, Limits, LoadError, LogLevel, Powers,
+    HttpResponse, Limits, LoadError, LogLevel, Powers, Usage,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +27,7 @@ struct World {
     logged: Mutex<Vec<(LogLevel, String)>>,
     requests: Mutex<Vec<HttpRequest>>,
     drawn: AtomicU64,
+    used: Mutex<Vec<Usage>>,
 }
 
 const NOW_MS: u64 = 1_800_000_000_000;
@@ -63,6 +64,10 @@ impl Powers for World {
 
     fn uniform(&self) -> f64 {
         self.drawn.fetch_add(1, Ordering::Relaxed) as f64 / 1000.0
+    }
+
+    fn used(&self, usage: Usage) {
+        self.used.lock().expect("no test panics while it holds this").push(usage);
     }
 }
 
@@ -137,6 +142,19 @@ async fn a_script_uses_its_powers() {
     assert_eq!((pending.token.as_str(), pending.ask_again), ("Spam Likely", Duration::from_secs(9)));
     assert_eq!(world.requests.lock().unwrap()[0].query, [("q".to_owned(), "1".to_owned())]);
     assert_eq!(*world.logged.lock().unwrap(), [(LogLevel::Info, format!("asked us {NOW_MS} 0 0.001"))]);
+}
+
+#[tokio::test]
+async fn what_a_call_used_up_is_told_when_it_is_over() {
+    let (answer, world) = check("console.log('a'); console.log('b'); return { tag: 'observations', val: [] };").await;
+    assert_eq!(answer, Ok(CheckAnswer::Observations(vec![])));
+    let (_, hungry) =
+        check("const held = new Uint8Array(8 << 20).fill(1); throw new Error(String(held.length));").await;
+    let (small, large) = (world.used.lock().unwrap().clone(), hungry.used.lock().unwrap().clone());
+    assert_eq!((small.len(), large.len()), (1, 1), "a call that fails is told as well");
+    assert_eq!((small[0].function, small[0].log_lines), ("check", 2));
+    assert!(Duration::ZERO < small[0].computing && small[0].computing <= small[0].wall, "{small:?}");
+    assert!(large[0].memory >= small[0].memory + (8 << 20), "{small:?} {large:?}");
 }
 
 #[tokio::test]

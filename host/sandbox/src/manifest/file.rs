@@ -1,7 +1,7 @@
 //! The shape of `adapter.toml` on disk, and the checks that turn it into a [`Manifest`].
 
 use super::{
-    Check, DatasetAsk, Effects, Encoding, Filing, Functions, KIB, Kind, Limits, MIB, Manifest, Origin,
+    Check, DatasetAsk, Effects, Encoding, Exemption, Filing, Functions, KIB, Kind, Limits, MIB, Manifest, Origin,
     RATE_PER_MINUTE_DEFAULT, SecretAsk, Timetable, Verb, WIT_VERSION, is_id,
 };
 use crate::trouble::{Trouble, line_of, nearest};
@@ -45,6 +45,8 @@ struct ManifestFile {
     timetable: TimetableFile,
     #[serde(default)]
     datasets: BTreeMap<Spanned<String>, DatasetFile>,
+    #[serde(default)]
+    exempt: BTreeMap<Spanned<String>, String>,
 }
 
 /// Either `api = "https://…"`, which may only be read from, or a table with its methods.
@@ -357,6 +359,18 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
     for (name, dataset) in &written.datasets {
         datasets.insert(reader.name("name for a data set", name)?, reader.dataset(dataset, &origins)?);
     }
+    let mut exempt = BTreeMap::new();
+    for (rule, reason) in written.exempt {
+        if reason.trim().is_empty() {
+            return Err(Trouble::new(
+                reader.at(&rule),
+                format!("`{}` is exempt without a reason", rule.get_ref()),
+                "write why the rule does not hold for this agency",
+            ));
+        }
+        let line = line_of(text, rule.span().start);
+        exempt.insert(rule.into_inner(), Exemption { reason, line });
+    }
     let days = |field: &str, value: &Option<Spanned<u64>>, default| {
         reader.bounded(field, value.as_ref(), default, 0..=365).map(|days| days as u32)
     };
@@ -387,6 +401,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
             effective_in_days: days("effective_in_days", &written.timetable.effective_in_days, 14)?,
         },
         datasets,
+        exempt,
     })
 }
 

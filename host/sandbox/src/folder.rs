@@ -1,0 +1,66 @@
+//! The files of one adapter, as they lie in its folder.
+//!
+//! Reads them under bounds and says what is missing; what they mean is found out by [`crate::manifest`] and the engine.
+
+use crate::manifest::MANIFEST_BYTES_MAX;
+use crate::trouble::Trouble;
+use std::path::Path;
+
+/// Code above this is not read. The engine has its own, tighter bound for each form.
+const CODE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// The names under which a folder may hold the adapter's code, in the order they are looked for.
+const CODE_FILES: [&str; 2] = ["adapter.js", "adapter.wasm"];
+
+/// Manifest and code, not yet looked into.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// Where the manifest lies, as errors shall show it.
+    pub manifest_file: String,
+    pub manifest: String,
+    /// The code's name as stack traces show it: `<id>/adapter.js`.
+    pub code_file: String,
+    pub code: Vec<u8>,
+}
+
+impl Files {
+    /// Reads the folder of the adapter `id`.
+    ///
+    /// # Errors
+    /// When a file is missing, too large or not readable.
+    pub fn read(folder: &Path, id: &str) -> Result<Files, Trouble> {
+        let manifest_path = folder.join("adapter.toml");
+        let manifest_file = manifest_path.display().to_string();
+        let unreadable = |file: &str, error: std::io::Error| {
+            Trouble::new(file, format!("cannot be read: {error}"), "make it a file that this user may read")
+        };
+        let size = std::fs::metadata(&manifest_path).map_err(|error| unreadable(&manifest_file, error))?.len();
+        if size > MANIFEST_BYTES_MAX {
+            return Err(Trouble::new(
+                &manifest_file,
+                format!("has {size} bytes and is no manifest"),
+                "move data out of it",
+            ));
+        }
+        let manifest = std::fs::read_to_string(&manifest_path).map_err(|error| unreadable(&manifest_file, error))?;
+        let code_path =
+            CODE_FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file()).ok_or_else(|| {
+                Trouble::new(
+                    folder.display().to_string(),
+                    "holds a manifest and no code",
+                    format!("add one of {}", CODE_FILES.join(", ")),
+                )
+            })?;
+        let code_name = code_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let code_file = format!("{id}/{code_name}");
+        let size = std::fs::metadata(&code_path).map_err(|error| unreadable(&code_file, error))?.len();
+        if size > CODE_BYTES_MAX {
+            return Err(Trouble::new(
+                &code_file,
+                format!("has {size} bytes"),
+                format!("keep it under {CODE_BYTES_MAX}"),
+            ));
+        }
+        let code = std::fs::read(&code_path).map_err(|error| unreadable(&code_file, error))?;
+        Ok(Files { manifest_file, manifest, code_file, code })
+    }
+}
