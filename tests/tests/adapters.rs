@@ -1,14 +1,11 @@
-//! The three adapters that are shipped, run as they are by the real engine: against their cases, and over real sockets.
-
-#[path = "adapters/case.rs"]
-mod case;
+//! The three adapters that are shipped, run as they are by the real engine: against their cassettes, and over real sockets.
 
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use case::Case;
+use kit::Folder;
 use numbers::{Address, Business, Contact, E164, FileContent, Packet, Relation, Status};
 use sandbox::agency::{CheckAnswer, Register};
 use sandbox::datasets::Datasets;
@@ -67,38 +64,28 @@ async fn a_script_describes_what_its_manifest_says() {
     assert!(manifest("fcr").functions.register.is_some_and(|filing| filing.required));
 }
 
-/// Runs every case of an adapter and shows all that differ, so that one run is enough to mend them.
-async fn check(adapter: &str, cases_min: usize) {
-    let (settings, guest) = (manifest(adapter).config, load(adapter).await);
-    let entries = std::fs::read_dir(folder(adapter).join("cases")).expect("a shipped adapter has cases");
-    let files: BTreeSet<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
-    assert!(files.len() >= cases_min, "{adapter} has {} cases only", files.len());
-    let mut failures = Vec::new();
-    for file in &files {
-        let text = std::fs::read_to_string(file).expect("a case is text");
-        let ran = match Case::parse(&text) {
-            Ok(case) => case.run(&guest, &settings).await,
-            Err(reason) => Err(reason),
-        };
-        if let Err(reason) = ran {
-            failures.push(format!("{}\n    {reason}", file.display()));
-        }
-    }
-    assert!(failures.is_empty(), "{} of {} cases differ:\n{}", failures.len(), files.len(), failures.join("\n"));
+/// Runs every cassette of an adapter and shows all that differ, so that one run is enough to mend them.
+async fn check(adapter: &str, cassettes_min: usize) {
+    let folder = Folder::read(&folder(adapter)).unwrap_or_else(|trouble| panic!("{trouble}"));
+    let report = kit::test::run(engine(), &folder, false, |_| {}).await.unwrap_or_else(|trouble| panic!("{trouble}"));
+    let mut wrong: Vec<String> = report.troubles.iter().map(ToString::to_string).collect();
+    wrong.extend(report.cassettes.iter().flat_map(|tested| &tested.differences).map(ToString::to_string));
+    assert!(wrong.is_empty(), "{adapter} differs from its cassettes:\n{}", wrong.join("\n"));
+    assert!(report.cassettes.len() >= cassettes_min, "{adapter} has {} cassettes only", report.cassettes.len());
 }
 
 #[tokio::test]
-async fn nomorobo_answers_its_cases() {
+async fn nomorobo_answers_its_cassettes() {
     check("nomorobo", 40).await;
 }
 
 #[tokio::test]
-async fn ftc_dnc_answers_its_cases() {
+async fn ftc_dnc_answers_its_cassettes() {
     check("ftc_dnc", 16).await;
 }
 
 #[tokio::test]
-async fn fcr_answers_its_cases() {
+async fn fcr_answers_its_cassettes() {
     check("fcr", 12).await;
 }
 

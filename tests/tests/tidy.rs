@@ -39,7 +39,7 @@ fn check(word: &str, folders: &[&str], allowed: &[&str]) {
     assert!(strangers.is_empty(), "`{word}` is known in {allowed:?} alone; move these there: {strangers:#?}");
 }
 
-const HOST: [&str; 3] = ["host/numbers/src", "host/sandbox/src", "host/smartguard/src"];
+const HOST: [&str; 4] = ["host/numbers/src", "host/sandbox/src", "host/kit/src", "host/smartguard/src"];
 
 #[test]
 fn each_outside_thing_is_known_in_one_place() {
@@ -53,7 +53,8 @@ fn each_outside_thing_is_known_in_one_place() {
 fn imports_run_one_way() {
     check("sandbox::", &["host/numbers/src"], &[]);
     // The bindings say the name of the WIT package, which is the product's.
-    check("smartguard::", &["host/numbers/src", "host/sandbox/src"], &["sandbox/src/bindings.rs"]);
+    check("smartguard::", &["host/numbers/src", "host/sandbox/src", "host/kit/src"], &["sandbox/src/bindings.rs"]);
+    check("kit::", &["host/numbers/src", "host/sandbox/src"], &[]);
     let manifest = std::fs::read_to_string(root().join("host/numbers/Cargo.toml")).expect("a manifest");
     let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies");
     let named: Vec<&str> = dependencies

@@ -93,7 +93,11 @@ pub async fn replay(
                     at_work.insert(decided.owner.clone(), index);
                 }
             }
-            Record::Reported(reported) => hot.replay_report(reported),
+            Record::Reported(reported) => {
+                if let Some((decision, verdict)) = reported.decision.zip(reported.verdict.as_ref()) {
+                    hot.apply(decision, verdict, reported.at);
+                }
+            }
             Record::Restored { seq, at, number, callee } => {
                 hot.restore(&Sealed { seq: *seq, at: *at, number: *number, callee: *callee });
             }
