@@ -65,6 +65,11 @@ impl CalleeRecord {
         }
     }
 
+    /// It must not be called again, since `at` or since it said so before.
+    pub fn suppress(&mut self, at: Moment) {
+        self.suppressed.get_or_insert(at);
+    }
+
     /// Attempts less than `window` ago. One that lies ahead, because the clock was set back, counts.
     pub fn attempts_in(&self, window: Duration, now: Moment) -> u32 {
         self.attempts.iter().filter(|attempt| now.since(moment(**attempt)) < window).count() as u32

@@ -132,6 +132,9 @@ pub struct OutcomeReport {
     pub decision_id: Option<String>,
     pub to: Option<E164>,
     pub from: Option<E164>,
+    /// Who called; with the numbers it tells in whose name, where the report joins no call that we decided.
+    pub user: Option<String>,
+    pub campaign: Option<String>,
     pub sip_code: Option<u16>,
     pub sip_reason: Option<String>,
     pub reason_header: Option<String>,

@@ -168,6 +168,8 @@ fn read_outcome(hall: &Hall, fields: &mut Fields) -> Result<OutcomeReport, Refus
         decision_id: name(fields, "decision_id")?,
         to: read_with(fields, "to", &mut unreadable, |said| E164::parse(said).ok()),
         from: read_with(fields, "from", &mut unreadable, |said| E164::parse(said).ok()),
+        user: name(fields, "user")?,
+        campaign: name(fields, "campaign")?,
         sip_code: read_with(fields, "sip_code", &mut unreadable, leading_figure),
         sip_reason: long(fields, "sip_reason"),
         reason_header: long(fields, "reason_header"),

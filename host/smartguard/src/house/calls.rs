@@ -3,8 +3,8 @@
 //! Joins a report to its call, corrects an earlier verdict by later evidence, and counts per number and carrier.
 //! It keeps calls for 48 hours, and no more of them than its bound; a report for anything older is an orphan unless its id is sealed.
 
+use super::record::Joined;
 use core::time::Duration;
-use numbers::outcome::merge;
 use numbers::{CalleeHash, Carrier, E164, Moment, Outcome, Verdict};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -58,14 +58,6 @@ pub struct Calls {
     pub let_go_early: u64,
 }
 
-/// What a report changed.
-#[derive(Clone, Debug)]
-pub struct Joined {
-    pub call: Call,
-    /// The report says that the call was never placed, and none before it did.
-    pub gives_back: bool,
-}
-
 impl Calls {
     /// Takes in a call that was just decided.
     pub fn decided(&mut self, call: Call) {
@@ -80,7 +72,7 @@ impl Calls {
         }
         self.by_call.insert(call.call, call.seq);
         self.by_pair.insert((call.number, call.callee), call.seq);
-        self.tally(&call).attempts += 1;
+        self.tally(call.number, call.carrier).attempts += 1;
         self.by_seq.insert(call.seq, call);
     }
 
@@ -123,25 +115,23 @@ impl Calls {
         (now.since(call.at) <= PAIRED_WITHIN).then_some(call)
     }
 
-    /// Joins a verdict to a call: counts it, or corrects what was counted before.
-    pub fn reported(&mut self, seq: u64, verdict: &Verdict) -> Option<Joined> {
-        let mut call = self.by_seq.get(&seq)?.clone();
-        let before = call.verdict.take();
-        let after = before.as_ref().map_or_else(|| verdict.clone(), |before| merge(before, verdict));
-        let gives_back = after.outcome == Outcome::NotPlaced
-            && before.as_ref().is_none_or(|before| before.outcome != Outcome::NotPlaced);
-        let tally = self.tally(&call);
-        if let Some(before) = &before {
-            tally.take_out(before);
-        }
-        tally.put_in(&after);
-        call.verdict = Some(after);
-        self.by_seq.insert(seq, call.clone());
-        Some(Joined { call, gives_back })
+    /// The call as a report that comes now finds it.
+    pub fn joined(&self, seq: u64) -> Option<Joined> {
+        self.by_seq.get(&seq).map(Call::joined)
     }
 
-    fn tally(&mut self, call: &Call) -> &mut Tally {
-        self.tallies.entry(call.number).or_default().entry(call.carrier).or_default()
+    /// Counts a verdict with the call that it joins, or corrects what was counted before. Answers what is now known.
+    pub fn count(&mut self, joined: &Joined, verdict: &Verdict) -> Verdict {
+        let known = joined.known(verdict);
+        self.tally(joined.number, joined.carrier).correct(joined.before.as_ref(), &known);
+        if let Some(call) = self.by_seq.get_mut(&joined.seq) {
+            call.verdict = Some(known.clone());
+        }
+        known
+    }
+
+    fn tally(&mut self, number: E164, carrier: Option<Carrier>) -> &mut Tally {
+        self.tallies.entry(number).or_default().entry(carrier).or_default()
     }
 
     /// What our own calls show of this number, by carrier.
@@ -154,7 +144,23 @@ impl Calls {
     }
 }
 
+impl Call {
+    /// The call as a report that comes now finds it.
+    pub fn joined(&self) -> Joined {
+        let Call { seq, at, call: _, number, callee, carrier, verdict } = self.clone();
+        Joined { seq, at, number, callee, carrier, before: verdict }
+    }
+}
+
 impl Tally {
+    /// Counts what is known of a call, in place of what was known of it before.
+    pub fn correct(&mut self, before: Option<&Verdict>, known: &Verdict) {
+        if let Some(before) = before {
+            self.take_out(before);
+        }
+        self.put_in(known);
+    }
+
     fn put_in(&mut self, verdict: &Verdict) {
         let (count, complaint, talk_s) = self.places(verdict);
         if let Some(count) = count {

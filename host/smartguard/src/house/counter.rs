@@ -54,11 +54,7 @@ impl Desk for House {
     }
 
     fn outcomes(&self, reports: Vec<OutcomeReport>) -> Answered<'_, Vec<OutcomeReceipt>> {
-        async move {
-            let businesses = self.directory.businesses();
-            Ok(self.hot.report(reports, &businesses, now()).await?)
-        }
-        .boxed()
+        async move { Ok(self.hot.report(reports, &self.directory, now()).await?) }.boxed()
     }
 
     fn add_business(&self, business: Business) -> Answered<'_, Business> {

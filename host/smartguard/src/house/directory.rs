@@ -18,8 +18,16 @@ pub struct Directory {
 #[derive(Default)]
 struct Kept {
     businesses: BTreeMap<String, Arc<BusinessCell>>,
-    /// Where each number was when it was last published, because an event says only where it is now.
-    places: HashMap<E164, Place>,
+    /// Whose each number is, and where it was when it was last published, because an event says only where it is now.
+    numbers: HashMap<E164, (Arc<BusinessCell>, Place)>,
+}
+
+impl Kept {
+    /// The cell of this business, which is made where there is none.
+    fn business(&mut self, id: &str) -> Arc<BusinessCell> {
+        let cell = self.businesses.entry(id.to_owned());
+        cell.or_insert_with(|| Arc::new(BusinessCell::new(id.to_owned()))).clone()
+    }
 }
 
 impl Directory {
@@ -33,19 +41,25 @@ impl Directory {
         self.kept.lock().businesses.keys().cloned().collect()
     }
 
+    /// The business whose number this is.
+    pub fn business_of(&self, number: E164) -> Option<String> {
+        self.kept.lock().numbers.get(&number).map(|(business, _)| business.id.clone())
+    }
+
     /// Shows the path of a call what an event changed.
     pub fn publish(&self, state: &State, touched: &Touched) {
         let mut kept = self.kept.lock();
         for business in &touched.businesses {
-            kept.businesses.entry(business.clone()).or_insert_with(|| Arc::new(BusinessCell::new(business.clone())));
+            kept.business(business);
         }
         self.add_owners(state, &mut kept, touched);
         let mut owners: BTreeSet<OwnerId> = touched.owners.clone();
         let mut shared: BTreeSet<String> = BTreeSet::new();
         for number in &touched.numbers {
             let Some(record) = state.numbers.get(number) else { continue };
-            let before = kept.places.insert(*number, record.place.clone());
-            for place in before.iter().chain(core::iter::once(&record.place)) {
+            let business = kept.business(&record.business);
+            let before = kept.numbers.insert(*number, (business, record.place.clone()));
+            for place in before.iter().map(|(_, place)| place).chain(core::iter::once(&record.place)) {
                 match place {
                     Place::Pool(owner) => drop(owners.insert(owner.clone())),
                     Place::Reserve | Place::Bench => drop(shared.insert(record.business.clone())),
@@ -86,11 +100,8 @@ impl Directory {
         }
         let mut table = HashMap::clone(&self.owners.load());
         for owner in new {
-            let business = kept
-                .businesses
-                .entry(owner.business.clone())
-                .or_insert_with(|| Arc::new(BusinessCell::new(owner.business.clone())));
-            table.insert(owner.id.clone(), Arc::new(OwnerCell::new(owner.id.clone(), business.clone())));
+            let business = kept.business(&owner.business);
+            table.insert(owner.id.clone(), Arc::new(OwnerCell::new(owner.id.clone(), business)));
         }
         self.owners.store(Arc::new(table));
     }

@@ -415,3 +415,6 @@ fn put<T: Serialize>(tree: Tree, key: impl Into<Vec<u8>>, value: &T) -> Op {
 fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     postcard::to_stdvec(value).expect("plain data can be encoded")
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 //! These are the disk's own types. Replaying them rebuilds the hot state; a decision is applied as it was taken and never taken anew.
 
 use numbers::choose::From;
-use numbers::{CalleeHash, Carrier, Decision, E164, Moment, OwnerId, Passed, Rung, TurnChange, Verdict};
+use numbers::outcome::merge;
+use numbers::{CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Rung, TurnChange, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// One record of the path of a call.
@@ -57,10 +58,43 @@ pub struct Decided {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reported {
     pub at: Moment,
-    /// The decision that this report joins; none for an orphan.
-    pub decision: Option<u64>,
-    /// The callee, where the report or its call tells; a complaint is remembered even of an orphan.
+    /// The call that this report joins; none for an orphan.
+    pub call: Option<Joined>,
+    /// Whom an orphan is about, where it can be told in whose name the call was made. A complaint is kept even of an orphan.
     pub callee: Option<CalleeHash>,
     /// None when the report told nothing about the outcome.
     pub verdict: Option<Verdict>,
+}
+
+/// A call as a report found it. The report can be counted by it alone, long after the decision's own record is gone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Joined {
+    pub seq: u64,
+    pub at: Moment,
+    pub number: E164,
+    pub callee: CalleeHash,
+    pub carrier: Option<Carrier>,
+    /// What was known of it before.
+    pub before: Option<Verdict>,
+}
+
+impl Reported {
+    /// The callee who must not be called again, as this report says.
+    pub fn suppresses(&self) -> Option<CalleeHash> {
+        let suppresses = self.verdict.as_ref().is_some_and(|verdict| verdict.suppress_callee);
+        self.call.as_ref().map(|call| call.callee).or(self.callee).filter(|_| suppresses)
+    }
+}
+
+impl Joined {
+    /// What is known of the call with this verdict added.
+    pub fn known(&self, verdict: &Verdict) -> Verdict {
+        self.before.as_ref().map_or_else(|| verdict.clone(), |before| merge(before, verdict))
+    }
+
+    /// The call was never placed, and no report before this one said so.
+    pub fn gives_back(&self, known: &Verdict) -> bool {
+        let not_placed = |verdict: &Verdict| verdict.outcome == Outcome::NotPlaced;
+        not_placed(known) && !self.before.as_ref().is_some_and(not_placed)
+    }
 }

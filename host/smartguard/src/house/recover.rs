@@ -93,11 +93,7 @@ pub async fn replay(
                     at_work.insert(decided.owner.clone(), index);
                 }
             }
-            Record::Reported(reported) => {
-                if let Some((decision, verdict)) = reported.decision.zip(reported.verdict.as_ref()) {
-                    hot.apply(decision, verdict, reported.at);
-                }
-            }
+            Record::Reported(reported) => hot.replay_report(reported),
             Record::Restored { seq, at, number, callee } => {
                 hot.restore(&Sealed { seq: *seq, at: *at, number: *number, callee: *callee });
             }

@@ -1,12 +1,13 @@
 //! What became of calls: weighs a report, joins it to its call, corrects the counts, and answers when it is durable.
 
-use super::calls::Call;
+use super::calls::{Call, Calls};
+use super::directory::Directory;
 use super::hot::Hot;
 use super::journal::{Done, JournalError};
 use super::keys::Sealed;
 use super::record::{Record, Reported};
 use crate::desk::{Matched, OutcomeReceipt, OutcomeReport};
-use numbers::{CallReport, E164, Moment, Verdict};
+use numbers::{CallReport, CalleeHash, E164, Moment, OwnerId, Verdict};
 use std::sync::atomic::Ordering;
 
 impl Hot {
@@ -14,60 +15,97 @@ impl Hot {
     pub async fn report(
         &self,
         reports: Vec<OutcomeReport>,
-        businesses: &[String],
+        directory: &Directory,
         now: Moment,
     ) -> Result<Vec<OutcomeReceipt>, JournalError> {
         self.journal.has_room()?;
-        let receipts =
-            reports.iter().map(|report| self.take(report, businesses, now)).collect::<Result<Vec<_>, _>>()?;
+        let businesses = directory.businesses();
+        let receipts = reports
+            .iter()
+            .map(|report| self.take(report, directory, &businesses, now))
+            .collect::<Result<Vec<_>, _>>()?;
         self.journal.settle().await?;
         Ok(receipts)
     }
 
-    fn take(&self, report: &OutcomeReport, businesses: &[String], now: Moment) -> Result<OutcomeReceipt, JournalError> {
+    fn take(
+        &self,
+        report: &OutcomeReport,
+        directory: &Directory,
+        businesses: &[String],
+        now: Moment,
+    ) -> Result<OutcomeReceipt, JournalError> {
         let verdict = numbers::outcome::normalise(&words(report));
         let at = report.ended_at.unwrap_or(now);
-        let joined = self.join(report, businesses, at)?;
-        let callee = joined.as_ref().map(|call| call.callee);
-        let record = Record::Reported(Reported {
-            at: now,
-            decision: joined.as_ref().map(|call| call.seq),
-            callee,
-            verdict: verdict.clone(),
-        });
-        self.journal.append(self.journal.sequence(), &record, Done::Nobody)?;
+        let call = self.join(report, businesses, at)?;
+        let callee = match call {
+            Some(_) => None,
+            None => self.callee_of_orphan(report, directory, businesses),
+        };
         self.counts.outcomes.fetch_add(1, Ordering::Relaxed);
-        let Some(call) = joined else {
+        let known = {
+            // Recorded under the lock under which it is counted, so that a replay counts two reports of one call in the
+            // same order.
+            let mut calls = self.calls.lock();
+            let joined = call.as_ref().map(|call| calls.joined(call.seq).unwrap_or_else(|| call.joined()));
+            let reported = Reported { at: now, call: joined, callee, verdict };
+            self.journal.append(self.journal.sequence(), &Record::Reported(reported.clone()), Done::Nobody)?;
+            let known = Hot::count(&mut calls, &reported);
+            drop(calls);
+            self.act_on(&reported, known.as_ref());
+            known.or(reported.verdict)
+        };
+        let outcome = known.map_or("untold", |known| known.outcome.word()).to_owned();
+        let Some(call) = call else {
             self.counts.orphans.fetch_add(1, Ordering::Relaxed);
-            let outcome = verdict.map_or("untold", |verdict| verdict.outcome.word()).to_owned();
             return Ok(OutcomeReceipt { matched: Matched::Orphan, outcome, decision_id: None });
         };
-        let outcome = match &verdict {
-            Some(verdict) => self.apply(call.seq, verdict, now).map_or(verdict.outcome, |known| known.outcome).word(),
-            None => "untold",
-        };
         let sealed = Sealed { seq: call.seq, at: call.at, number: call.number, callee: call.callee };
-        Ok(OutcomeReceipt {
-            matched: Matched::Joined,
-            outcome: outcome.to_owned(),
-            decision_id: Some(self.keys.seal(&sealed)),
-        })
+        Ok(OutcomeReceipt { matched: Matched::Joined, outcome, decision_id: Some(self.keys.seal(&sealed)) })
     }
 
-    /// Counts a verdict with its call, and lets it act on caps and callee. Answers what is now known of the call.
-    pub fn apply(&self, seq: u64, verdict: &Verdict, at: Moment) -> Option<Verdict> {
-        let joined = self.calls.lock().reported(seq, verdict)?;
-        let known = joined.call.verdict.clone();
-        if joined.gives_back {
-            self.with_usage(joined.call.number, |usage| usage.give_back(joined.call.at));
-            self.with_callee(joined.call.callee, |callee| callee.give_back_attempt(joined.call.at));
+    /// Applies a report that was taken before this start.
+    pub fn replay_report(&self, reported: &Reported) {
+        let known = Hot::count(&mut self.calls.lock(), reported);
+        self.act_on(reported, known.as_ref());
+    }
+
+    /// Counts a report with its call. Answers what is now known of that call.
+    fn count(calls: &mut Calls, reported: &Reported) -> Option<Verdict> {
+        let (joined, verdict) = reported.call.as_ref().zip(reported.verdict.as_ref())?;
+        Some(calls.count(joined, verdict))
+    }
+
+    /// Lets a report act on caps and callee.
+    fn act_on(&self, reported: &Reported, known: Option<&Verdict>) {
+        if let Some((joined, known)) = reported.call.as_ref().zip(known)
+            && joined.gives_back(known)
+        {
+            self.with_usage(joined.number, |usage| usage.give_back(joined.at));
+            self.with_callee(joined.callee, |callee| callee.give_back_attempt(joined.at));
         }
-        if known.as_ref().is_some_and(|verdict| verdict.suppress_callee) {
-            self.with_callee(joined.call.callee, |callee| {
-                callee.suppressed.get_or_insert(at);
-            });
+        if let Some(callee) = reported.suppresses() {
+            self.with_callee(callee, |callee| callee.suppress(reported.at));
         }
-        known
+    }
+
+    /// The callee of a report that joins no call, when it can be told in whose name the call was made: by the number
+    /// that was shown, else by who called, else because there is one business alone.
+    fn callee_of_orphan(
+        &self,
+        report: &OutcomeReport,
+        directory: &Directory,
+        businesses: &[String],
+    ) -> Option<CalleeHash> {
+        let owner = || {
+            let user = report.user.clone().map(OwnerId::User);
+            let campaign = report.campaign.clone().map(OwnerId::Campaign);
+            let owner = user.into_iter().chain(campaign).find_map(|id| directory.owner(&id))?;
+            Some(owner.business.id.clone())
+        };
+        let only = || <&[String; 1]>::try_from(businesses).ok().map(|[only]| only.clone());
+        let business = report.from.and_then(|from| directory.business_of(from)).or_else(owner).or_else(only)?;
+        Some(self.keys.callee(&business, report.to?))
     }
 
     /// By the sealed id, else by the call id, else by the two numbers within ten minutes.
@@ -93,7 +131,7 @@ impl Hot {
         Ok(businesses.iter().find_map(|business| self.pair(&calls, business, from, to, at)))
     }
 
-    fn pair(&self, calls: &super::calls::Calls, business: &str, from: E164, to: E164, at: Moment) -> Option<Call> {
+    fn pair(&self, calls: &Calls, business: &str, from: E164, to: E164, at: Moment) -> Option<Call> {
         calls.by_pair(from, self.keys.callee(business, to), at).cloned()
     }
 }

@@ -1,0 +1,75 @@
+//! Reports that join no call still say what a callee wants, when it can be told in whose name the call was made.
+
+use serde_json::{Value, json};
+use smartguard_tests::daemon::Daemon;
+
+async fn add(daemon: &Daemon, business: &str, user: &str, area: u16) {
+    let body = json!({
+        "id": business, "legal_name": format!("{business} LLC"), "relation": "self", "website": "https://acme.example",
+        "use_case": "Appointment reminders", "calls_per_month": 20000, "originating_providers": ["Twilio"],
+        "address": {"line1": "1 Main St", "city": "Dayton", "state": "OH", "zip": "45402"},
+        "contact": {"name": "Ann Smith", "email": "ann@acme.example", "phone": "+19375550100"},
+    });
+    daemon.must_post("/v1/businesses", &body).await;
+    let numbers: Vec<Value> = (0..10)
+        .map(|n| {
+            let number = format!("+1{area}5552{n:03}");
+            json!({ "number": number, "service": "in_service", "since": "2025-01-01", "right": "declared:Ann" })
+        })
+        .collect();
+    daemon.must_post("/v1/numbers", &json!({ "business": business, "by": "Ann", "numbers": numbers })).await;
+    daemon.must_post("/v1/users", &json!({ "name": user, "business": business })).await;
+}
+
+/// Which of the two users may still call.
+async fn may_call(daemon: &Daemon, to: &str, round: &str) -> (bool, bool) {
+    let mut may = [false, false];
+    for (user, may) in ["ann", "bob"].into_iter().zip(&mut may) {
+        let ask = json!({ "to": to, "call_id": format!("{round}-{user}-{to}"), "user": user });
+        let answer = daemon.must_post("/v1/caller-id", &ask).await;
+        *may = answer["decision"] == "use";
+        assert!(*may || (answer["class"] == "callee_law" && answer["reason"] == "suppressed"), "{answer}");
+    }
+    (may[0], may[1])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orphans_complaint_is_kept_for_the_business_that_can_be_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("policies")).expect("a folder");
+    let policy = "turn_gap = \"0s\"\nper_minute = 60\nper_hour = 60\nattempts_per_24h = 20\nattempts_per_30d = 20\n";
+    std::fs::write(folder.path().join("policies/default.toml"), policy).expect("written");
+    std::fs::write(folder.path().join("smartguard.toml"), "[origins.nomorobo]\napi = \"http://127.0.0.1:9\"\n")
+        .expect("written");
+    let daemon = Daemon::start(folder.path());
+    add(&daemon, "acme", "ann", 212).await;
+
+    // One business alone: nobody else can have called.
+    let report = json!({ "to": "+13125550101", "call_id": "unheard-of", "disposition": "DNC" });
+    assert_eq!(daemon.must_post("/v1/outcomes", &report).await["matched"], "orphan");
+
+    add(&daemon, "bolt", "bob", 646).await;
+    let reports = [
+        ("the number that was shown", json!({ "to": "+13125550102", "from": "+16465552003", "sip_code": 607 })),
+        ("the seat that called", json!({ "to": "+13125550103", "user": "ann", "disposition": "DNC" })),
+        ("nothing", json!({ "to": "+13125550104", "call_id": "unheard-of", "sip_code": 607 })),
+        ("strangers", json!({ "to": "+13125550105", "from": "+19995550100", "user": "eve", "sip_code": 607 })),
+        ("a refusal that is no complaint", json!({ "to": "+13125550106", "from": "+12125552003", "sip_code": 603 })),
+    ];
+    for (what, report) in &reports {
+        let receipt = daemon.must_post("/v1/outcomes", report).await;
+        assert_eq!(receipt["matched"], "orphan", "{what}: {receipt}");
+    }
+    let expected = [(false, true), (true, false), (false, true), (true, true), (true, true), (true, true)];
+    for (n, expected) in expected.iter().enumerate() {
+        let to = format!("+1312555010{}", n + 1);
+        assert_eq!(may_call(&daemon, &to, "before").await, *expected, "{to}");
+    }
+
+    daemon.kill();
+    let daemon = Daemon::start(folder.path());
+    for (n, expected) in expected.iter().enumerate() {
+        let to = format!("+1312555010{}", n + 1);
+        assert_eq!(may_call(&daemon, &to, "after").await, *expected, "{to} after a restart");
+    }
+}
