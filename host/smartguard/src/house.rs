@@ -7,6 +7,7 @@ mod adapters;
 mod calls;
 mod counter;
 mod directory;
+mod errors;
 mod exports;
 mod hot;
 mod journal;
@@ -58,6 +59,8 @@ pub struct House {
     adapters: Arc<Adapters>,
     store: Arc<dyn Store>,
     policy: Mutex<InForce>,
+    /// Why the core does not know the adapters that serve now, while it does not.
+    roster_refused: Mutex<Option<String>>,
 }
 
 /// Why the daemon did not start.
@@ -158,6 +161,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let (keeper, _keeping) = keeper::start(parts);
     let house = Arc::new(House {
         policy: Mutex::new(read),
+        roster_refused: Mutex::default(),
         listen,
         since,
         keeper: keeper.clone(),
@@ -169,7 +173,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     });
     house.adopt_at_start().await?;
     house.roster_changed().await?;
-    keeper.propose(What::Restarted).await?;
+    keeper.propose_patiently(What::Restarted).await?;
     let performer = Arc::new(Performer::new(keeper, adapters, store));
     tokio::spawn(performer.run(wanted));
     tokio::spawn(move_drawn(house.clone(), drawn));
@@ -184,7 +188,18 @@ impl House {
         if known == facts {
             return Ok(());
         }
-        self.keeper.propose(What::RosterChanged { adapters: facts }).await.map(drop)
+        let taken = self.keeper.propose_patiently(What::RosterChanged { adapters: facts }).await;
+        // Too many of them, say. What was known before holds, and the calls go on.
+        let refused = match &taken {
+            Err(ProposeError::Refused(refusal)) => Some(refusal.to_string()),
+            _ => None,
+        };
+        if let Some(refusal) = &refused {
+            tracing::error!(refusal, "the adapters that serve now are not known to the core");
+        }
+        let is_refused = refused.is_some();
+        *self.roster_refused.lock() = refused;
+        if is_refused { Ok(()) } else { taken.map(drop) }
     }
 }
 
@@ -192,7 +207,7 @@ impl House {
 async fn move_drawn(house: Arc<House>, mut drawn: tokio::sync::mpsc::UnboundedReceiver<hot::Draw>) {
     while let Some(draw) = drawn.recv().await {
         let what = What::NumberDrawn { owner: draw.owner.clone(), number: draw.number };
-        if let Err(cause) = house.keeper.propose(what).await {
+        if let Err(cause) = house.keeper.propose_patiently(what).await {
             tracing::warn!(%cause, owner = %draw.owner, number = %draw.number, "a drawn number stays in the reserve");
             if let Some(cell) = house.directory.owner(&draw.owner) {
                 cell.business.settle_draw(draw.number);

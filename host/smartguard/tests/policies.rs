@@ -90,6 +90,7 @@ fn impossible_files_are_refused_with_place_reason_and_remedy() {
     check("per_hour = \"12\"", &["without quotes"]);
     check("ramp_per_day = [20, 10]", &["falls from 20 to 10"]);
     check("ramp_per_day = [10, 200]", &["ends at 200"]);
+    check(&format!("ramp_per_day = [{}]", "1, ".repeat(101)), &["101 stages", "at most 100"]);
     check("check_every = \"1h\"", &["`check_every_urgent` is longer"]);
     check("on_unknown_user = \"creat\"", &["did you mean \"create\"?"]);
     check("durability = \"always\"", &["write one of: lease, sync"]);

@@ -194,10 +194,10 @@ impl Adapters {
     /// Grants what the adapter's newest version asks for, durably, and lets it serve.
     pub async fn grant(&self, id: &str, by: &str) -> Result<(), DeskError> {
         let grant = self.roster.grant(id, now()).await.map_err(refused)?;
-        let bytes = serde_json::to_vec(&grant).map_err(|cause| super::counter::inner("writing the grant", &cause))?;
+        let bytes = serde_json::to_vec(&grant).map_err(|cause| super::errors::inner("writing the grant", &cause))?;
         let key = Key::new(Tree::Meta, [GRANT, id.as_bytes()].concat());
         let kept = self.store.commit(vec![Op::put(key, bytes)]).await;
-        kept.map_err(|cause| super::counter::inner("keeping the grant", &cause))?;
+        kept.map_err(|cause| super::errors::not_durable("keeping the grant", cause))?;
         tracing::info!(adapter = id, by, "granted");
         Ok(())
     }

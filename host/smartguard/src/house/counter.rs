@@ -1,8 +1,8 @@
 //! The desk of the daemon: each question of a door, answered from the keeper, the path of a call, or the roster.
 
 use super::House;
+use super::errors::{inner, invalid, missing, unknown_owner};
 use super::hot::{Asked, Told};
-use super::journal::JournalError;
 use super::keeper::{ProposeError, now};
 use super::trouble::Trouble;
 use super::{packets, views};
@@ -429,87 +429,5 @@ fn owner_id(kind: OwnerKind, name: String) -> OwnerId {
     match kind {
         OwnerKind::User => OwnerId::User(name),
         OwnerKind::Campaign => OwnerId::Campaign(name),
-    }
-}
-
-fn unknown_owner(id: &OwnerId) -> DeskError {
-    let kind = views::owner_kind(id).word();
-    DeskError::new(
-        DeskErrorKind::NotFound,
-        "unknown_owner",
-        format!("there is no {id}"),
-        format!("add it with `smartguard {kind} add {}`, or set `on_unknown_user` in the policy", id.name()),
-    )
-}
-
-pub(super) fn missing(what: &'static str, name: &str) -> DeskError {
-    let code = match what {
-        "number" => "no_such_number",
-        "business" => "no_such_business",
-        "case" => "no_such_case",
-        "task" => "no_such_task",
-        "file" => "no_such_file",
-        "adapter" => "no_such_adapter",
-        "receipt" => "no_such_receipt",
-        _ => "not_found",
-    };
-    DeskError::new(
-        DeskErrorKind::NotFound,
-        code,
-        format!("{name} is not known here"),
-        "look at the list for the right name",
-    )
-}
-
-fn invalid(code: &'static str, sentence: &str) -> DeskError {
-    DeskError::new(DeskErrorKind::Invalid, code, sentence, "correct the request and send it again")
-}
-
-/// Something broke inside: the story goes to the log, the asker hears that it did.
-pub(super) fn inner(doing: &str, cause: &dyn std::fmt::Display) -> DeskError {
-    tracing::error!(%cause, doing, "a request failed");
-    DeskError::new(
-        DeskErrorKind::Unavailable { retry_after_s: 1 },
-        "internal",
-        format!("{doing} failed"),
-        "try again; the log names the cause",
-    )
-}
-
-impl From<JournalError> for DeskError {
-    fn from(error: JournalError) -> DeskError {
-        let code = match error {
-            JournalError::Full => "disk_busy",
-            JournalError::TooLong => "record_too_long",
-            JournalError::Broken => "store_broken",
-        };
-        let kind = DeskErrorKind::Unavailable { retry_after_s: 1 };
-        DeskError::new(kind, code, error.to_string(), "the dialer goes on with its fall-back; see the daemon's log")
-    }
-}
-
-impl From<ProposeError> for DeskError {
-    fn from(error: ProposeError) -> DeskError {
-        match error {
-            ProposeError::Refused(refusal) => {
-                let kind = match refusal {
-                    numbers::Refusal::UnknownBusiness(_)
-                    | numbers::Refusal::UnknownOwner(_)
-                    | numbers::Refusal::UnknownNumber(_)
-                    | numbers::Refusal::UnknownTask(_)
-                    | numbers::Refusal::UnknownCase(_) => DeskErrorKind::NotFound,
-                    numbers::Refusal::OwnerExists(_) => DeskErrorKind::Conflict,
-                    _ => DeskErrorKind::Refused,
-                };
-                DeskError::new(kind, "refused", refusal.to_string(), "change what is asked, or what stands against it")
-            }
-            ProposeError::Store(cause) => inner("making the change durable", &cause),
-            ProposeError::Stopping => DeskError::new(
-                DeskErrorKind::Unavailable { retry_after_s: 5 },
-                "stopping",
-                "the daemon is stopping",
-                "try again when it runs",
-            ),
-        }
     }
 }

@@ -4,7 +4,7 @@
 //! keeper holds its changes back while its records are written. Calls go on meanwhile; their records only add to what
 //! was there.
 
-use super::counter::inner;
+use super::errors::inner;
 use super::hot::Hot;
 use super::keeper::{KeeperHandle, now};
 use super::{House, key_path};

@@ -3,66 +3,108 @@
 //! An event comes in, the pure core steps, the touched records and the event go into one commit,
 //! and only then is the proposer told, the path of a call shown its new view, and the performer given what is wanted.
 //! It never holds up a decision: the path of a call reads published views and never asks here.
+//!
+//! While the disk is full it keeps what it has begun, answers readers, and takes nothing new from a door.
+//! When a commit fails for good, what it holds is ahead of the disk: it says so and changes nothing until a restart.
+
+#[cfg(test)]
+mod disk_tests;
+mod records;
+mod round;
+#[cfg(test)]
+mod tests;
+
+pub use records::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
 
 use super::directory::Directory;
 use super::hot::Hot;
 use super::schedule::Schedule;
 use super::wakes::{Wakes, Whom};
-use crate::store::{CommitError, Key, Op, Store, Tree};
-use numbers::event::{EVENT_BYTES_MAX, Event, What};
+use crate::store::{CommitError, Op, Store};
+use numbers::event::{Event, What};
 use numbers::state::State;
 use numbers::step::{Refusal, Touched};
 use numbers::wants::Command;
 use numbers::{E164, Moment, Purpose};
-use serde::Serialize;
+use round::{Round, Waiter, join};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Proposals that may wait. Whoever finds it full waits: none of them is on the path of a call.
 const REQUESTS_MAX: usize = 1_024;
 /// Proposals taken into one commit.
 const SLICE_MAX: usize = 64;
-/// Records written by one commit at most, so that it stays within the store's bounds.
-const RECORDS_MAX: usize = 150;
-/// First byte of the keys of the keeper's events, beside the pages of calls in the same tree.
-pub const EVENT_PREFIX: u8 = b'k';
 
-/// Why a proposal changed nothing.
+/// Why a proposal is not known to have changed anything.
 #[derive(Debug, thiserror::Error)]
 pub enum ProposeError {
     #[error("{0}")]
     Refused(Refusal),
-    #[error("the change could not be made durable")]
-    Store(#[source] CommitError),
+    #[error("nothing is changed while the disk is full")]
+    NotTaken(#[source] CommitError),
+    #[error("the change is not durable yet; it is made as soon as the disk has room again")]
+    Waiting(#[source] CommitError),
+    #[error("a change could not be made durable ({0}), so nothing more is changed until a restart")]
+    Halted(String),
     #[error("the daemon is stopping")]
     Stopping,
 }
 
+/// How the keeper is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Well,
+    /// What was begun waits for the disk, for this reason.
+    HeldUp(String),
+    /// What it holds is ahead of the disk, for this reason, and it changes nothing any more.
+    Halted(String),
+}
+
 /// Something for the keeper to do.
 enum Request {
-    Propose { what: Box<What>, reply: oneshot::Sender<Result<Touched, ProposeError>> },
+    /// A patient proposer waits while the disk is full; another is told at once.
+    Propose {
+        what: Box<What>,
+        patient: bool,
+        reply: Reply,
+    },
     Read(Box<dyn FnOnce(&State) + Send>),
-    Hold { held: oneshot::Sender<()>, released: oneshot::Receiver<()> },
+    Hold {
+        held: oneshot::Sender<Result<(), ProposeError>>,
+        released: oneshot::Receiver<()>,
+    },
     Stop(oneshot::Sender<()>),
 }
+
+type Reply = oneshot::Sender<Result<Touched, ProposeError>>;
 
 /// The way to the keeper.
 #[derive(Clone)]
 pub struct KeeperHandle {
     requests: mpsc::Sender<Request>,
+    condition: watch::Receiver<Condition>,
 }
 
 impl KeeperHandle {
-    /// Proposes an event; answers when it is durable.
+    /// Proposes an event for somebody at a door; answers when it is durable, or at once while the disk is full.
     pub async fn propose(&self, what: What) -> Result<Touched, ProposeError> {
+        self.hand_over(what, false).await
+    }
+
+    /// Proposes an event of the daemon's own, which must not get lost; answers when it is durable.
+    pub async fn propose_patiently(&self, what: What) -> Result<Touched, ProposeError> {
+        self.hand_over(what, true).await
+    }
+
+    async fn hand_over(&self, what: What, patient: bool) -> Result<Touched, ProposeError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Propose { what: Box::new(what), reply };
+        let request = Request::Propose { what: Box::new(what), patient, reply };
         self.requests.send(request).await.map_err(|_| ProposeError::Stopping)?;
         answer.await.map_err(|_| ProposeError::Stopping)?
     }
 
-    /// Reads from the state, between two events.
+    /// Reads from the state, between two events. What is on its way to the disk is seen already.
     pub async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&State) -> T + Send + 'static,
@@ -78,11 +120,15 @@ impl KeeperHandle {
         let (held, answer) = oneshot::channel();
         let (release, released) = oneshot::channel();
         self.requests.send(Request::Hold { held, released }).await.map_err(|_| ProposeError::Stopping)?;
-        answer.await.map_err(|_| ProposeError::Stopping)?;
+        answer.await.map_err(|_| ProposeError::Stopping)??;
         Ok(Held { _release: release })
     }
 
-    /// Lets the keeper finish what it has begun, and stops it.
+    pub fn condition(&self) -> Condition {
+        self.condition.borrow().clone()
+    }
+
+    /// Lets the keeper finish what it has begun, and stops it. What waits for a full disk is given up, unacknowledged.
     pub async fn stop(&self) {
         let (reply, stopped) = oneshot::channel();
         if self.requests.send(Request::Stop(reply)).await.is_ok() {
@@ -107,6 +153,10 @@ pub struct Keeper {
     commands: mpsc::UnboundedSender<Command>,
     next_event: u64,
     wakes: Wakes,
+    waiting: mpsc::Receiver<Request>,
+    /// What came while a commit was under way.
+    put_off: Vec<Request>,
+    condition: watch::Sender<Condition>,
 }
 
 /// What the keeper is given at its start.
@@ -123,9 +173,22 @@ pub struct KeeperParts {
 /// Starts the keeper with everything published and wanted that the state says.
 pub fn start(parts: KeeperParts) -> (KeeperHandle, tokio::task::JoinHandle<()>) {
     let (requests, waiting) = mpsc::channel(REQUESTS_MAX);
+    let (condition, seen) = watch::channel(Condition::Well);
     let KeeperParts { state, store, hot, directory, schedule, commands, next_event } = parts;
-    let keeper = Keeper { state, store, hot, directory, schedule, commands, next_event, wakes: Wakes::default() };
-    (KeeperHandle { requests }, tokio::spawn(keeper.run(waiting)))
+    let keeper = Keeper {
+        state,
+        store,
+        hot,
+        directory,
+        schedule,
+        commands,
+        next_event,
+        wakes: Wakes::default(),
+        waiting,
+        put_off: Vec::new(),
+        condition,
+    };
+    (KeeperHandle { requests, condition: seen }, tokio::spawn(keeper.run()))
 }
 
 /// The present, as the daemon's clock says. Stamped once, at the door or here.
@@ -135,19 +198,22 @@ pub fn now() -> Moment {
 }
 
 impl Keeper {
-    async fn run(mut self, mut waiting: mpsc::Receiver<Request>) {
+    async fn run(mut self) {
         self.begin();
         let mut requests = Vec::with_capacity(SLICE_MAX);
         loop {
-            let until = self.next_due().map_or(IDLE_MAX, |due| due.since(now()).min(IDLE_MAX));
-            tokio::select! {
-                biased;
-                taken = waiting.recv_many(&mut requests, SLICE_MAX) => {
-                    if taken == 0 {
-                        return;
+            requests.append(&mut self.put_off);
+            if requests.is_empty() {
+                let until = self.next_due().map_or(IDLE_MAX, |due| due.since(now()).min(IDLE_MAX));
+                tokio::select! {
+                    biased;
+                    taken = self.waiting.recv_many(&mut requests, SLICE_MAX) => {
+                        if taken == 0 {
+                            return;
+                        }
                     }
+                    () = tokio::time::sleep(until) => {}
                 }
-                () = tokio::time::sleep(until) => {}
             }
             if let Some(stopped) = self.slice(&mut requests).await {
                 let _ = stopped.send(());
@@ -169,7 +235,15 @@ impl Keeper {
     }
 
     fn next_due(&self) -> Option<Moment> {
+        // One that is halted wants nothing any more.
+        if self.is_halted() {
+            return None;
+        }
         self.wakes.next_due().into_iter().chain(self.schedule.next_due()).min()
+    }
+
+    fn is_halted(&self) -> bool {
+        matches!(*self.condition.borrow(), Condition::Halted(_))
     }
 
     /// One round: what was asked, and what time brought.
@@ -179,17 +253,17 @@ impl Keeper {
         let mut stop = None;
         for request in requests.drain(..) {
             match request {
-                Request::Propose { what, reply } => match self.step(now, *what, &mut round) {
-                    Ok(touched) => round.replies.push((reply, touched)),
+                Request::Propose { what, patient, reply } => match self.step(now, *what, &mut round) {
+                    Ok(touched) => round.waiters.push(Waiter { patient, reply, touched }),
                     // Whoever asked may have gone.
-                    Err(refusal) => drop(reply.send(Err(ProposeError::Refused(refusal)))),
+                    Err(refusal) => drop(reply.send(Err(refusal))),
                 },
                 Request::Read(read) => read(&self.state),
                 Request::Hold { held, released } => {
                     self.commit(&mut round).await;
-                    if held.send(()).is_ok() {
+                    if held.send(Ok(())).is_ok() {
                         // It ends with an error, when the holder lets go.
-                        let _ = released.await;
+                        let _ = self.meanwhile(released, None).await;
                     }
                 }
                 Request::Stop(reply) => stop = Some(reply),
@@ -199,6 +273,9 @@ impl Keeper {
             }
         }
         self.commit(&mut round).await;
+        if self.is_halted() {
+            return stop;
+        }
         for command in self.schedule.due(now) {
             // The performer's end is gone only while the daemon stops.
             let _ = self.commands.send(command);
@@ -209,15 +286,25 @@ impl Keeper {
         stop
     }
 
-    fn step(&mut self, at: Moment, what: What, round: &mut Round) -> Result<Touched, Refusal> {
-        let event = Event { at, what };
-        let bytes = encoded(&event);
-        // The store would refuse it, and with it everything else of this round.
-        if bytes.len() > EVENT_BYTES_MAX {
-            return Err(Refusal::TooMany { what: "bytes", count: bytes.len(), max: EVENT_BYTES_MAX });
+    /// Applies an event, if what it makes of the records can be stored.
+    fn step(&mut self, at: Moment, what: What, round: &mut Round) -> Result<Touched, ProposeError> {
+        if let Condition::Halted(reason) = &*self.condition.borrow() {
+            return Err(ProposeError::Halted(reason.clone()));
         }
-        let touched = self.state.step(&event)?;
-        round.events.push((self.next_event, bytes));
+        let event = Event { at, what };
+        let event_op = records::of_event(self.next_event, &event);
+        let mut size = (0, 0);
+        let touched = self
+            .state
+            .step_if(&event, |state, touched| {
+                let ops = records::of_touched(state, touched);
+                size = (ops.len() + 1, records::fit(&ops)? + records::fit(core::slice::from_ref(&event_op))?);
+                Ok(())
+            })
+            .map_err(ProposeError::Refused)?;
+        round.events.push(event_op);
+        round.ops += size.0;
+        round.bytes += size.1;
         self.next_event += 1;
         join(&mut round.touched, &touched);
         Ok(touched)
@@ -225,74 +312,93 @@ impl Keeper {
 
     /// Makes the round durable, then tells everybody.
     async fn commit(&mut self, round: &mut Round) {
-        let round = core::mem::take(round);
+        let mut round = core::mem::take(round);
         if round.events.is_empty() {
             return;
         }
-        match self.write(&round).await {
-            Ok(()) => {
-                self.follow(&round.touched);
-                for (reply, touched) in round.replies {
-                    let _ = reply.send(Ok(touched));
-                }
+        let mut ops = records::of_touched(&self.state, &round.touched);
+        ops.append(&mut round.events);
+        for ops in records::commits(ops) {
+            if let Err(reason) = self.write(ops, &mut round).await {
+                return self.halt(round, reason);
             }
-            Err(cause) => {
-                tracing::error!(%cause, "a change could not be made durable");
-                for (reply, _) in round.replies {
-                    let _ = reply.send(Err(ProposeError::Store(cause.clone())));
+        }
+        self.condition.send_if_modified(|condition| {
+            let held_up = matches!(condition, Condition::HeldUp(_));
+            if held_up {
+                tracing::info!("the disk has room again, and the changes that waited for it are durable");
+                *condition = Condition::Well;
+            }
+            held_up
+        });
+        self.follow(&round.touched);
+        for waiter in round.waiters {
+            let _ = waiter.reply.send(Ok(waiter.touched));
+        }
+    }
+
+    /// One commit, however long the disk is full.
+    ///
+    /// # Errors
+    /// Why it is not made, and will not be.
+    async fn write(&mut self, ops: Vec<Op>, round: &mut Round) -> Result<(), String> {
+        let store = self.store.clone();
+        loop {
+            let cause = match self.meanwhile(store.commit(ops.clone()), None).await {
+                Some(Ok(_)) => return Ok(()),
+                Some(Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. }))) => cause,
+                Some(Err(cause)) => return Err(super::chain(&cause)),
+                None => return Err(STOPPED.to_owned()),
+            };
+            self.condition.send_if_modified(|condition| {
+                let news = *condition == Condition::Well;
+                if news {
+                    tracing::warn!(%cause, "changes wait for the disk");
+                    *condition = Condition::HeldUp(cause.to_string());
                 }
+                news
+            });
+            round.tell_the_hurried(&cause);
+            if self.meanwhile(tokio::time::sleep(RETRY_AFTER), Some(&cause)).await.is_none() {
+                return Err(STOPPED.to_owned());
             }
         }
     }
 
-    async fn write(&self, round: &Round) -> Result<(), CommitError> {
-        let mut ops = Vec::new();
-        for (seq, event) in &round.events {
-            let mut key = vec![EVENT_PREFIX];
-            key.extend_from_slice(&seq.to_be_bytes());
-            ops.push(Op::put(Key::new(Tree::Event, key), event.clone()));
-        }
-        let (state, touched) = (&self.state, &round.touched);
-        ops.extend(
-            touched
-                .businesses
-                .iter()
-                .filter_map(|id| Some(put(Tree::Business, id.as_bytes(), state.businesses.get(id)?))),
-        );
-        ops.extend(touched.owners.iter().filter_map(|id| Some(put(Tree::Owner, encoded(id), state.owners.get(id)?))));
-        ops.extend(
-            touched
-                .numbers
-                .iter()
-                .filter_map(|id| Some(put(Tree::Number, id.digits().to_be_bytes(), state.numbers.get(id)?))),
-        );
-        ops.extend(touched.cases.iter().filter_map(|id| Some(put(Tree::Case, id.to_be_bytes(), state.cases.get(id)?))));
-        ops.extend(
-            touched.filings.iter().filter_map(|id| Some(put(Tree::Filing, id.to_be_bytes(), state.filings.get(id)?))),
-        );
-        ops.extend(touched.tasks.iter().filter_map(|id| Some(put(Tree::Task, id.to_be_bytes(), state.tasks.get(id)?))));
-        ops.push(put(Tree::Meta, NEXT_ID, &state.next_id));
-        if touched.policy {
-            ops.push(put(Tree::Meta, POLICY, &(state.policy_revision, &state.policy)));
-        }
-        if touched.adapters {
-            ops.push(put(Tree::Meta, ADAPTERS, &state.adapters.values().collect::<Vec<_>>()));
-        }
-        // One commit in all but the largest rounds (a new roster touches every number); those may stop between two
-        // numbers, never within one, and the next start settles the rest.
-        for ops in ops.chunks(OPS_PER_COMMIT) {
-            loop {
-                match self.store.commit(ops.to_vec()).await {
-                    Ok(_) => break,
-                    Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) => {
-                        tracing::warn!(%cause, "a change waits for the disk");
-                        tokio::time::sleep(RETRY_AFTER).await;
-                    }
-                    Err(cause) => return Err(cause),
+    /// Keeps no reader waiting while something else is awaited. Proposals are put off; while the disk is full only those
+    /// of the patient are. None when the daemon is to stop while the disk is full.
+    async fn meanwhile<T>(&mut self, awaited: impl Future<Output = T>, full: Option<&CommitError>) -> Option<T> {
+        tokio::pin!(awaited);
+        loop {
+            let request = tokio::select! {
+                biased;
+                done = &mut awaited => return Some(done),
+                Some(request) = self.waiting.recv(), if self.put_off.len() < REQUESTS_MAX => request,
+            };
+            match (request, full) {
+                (Request::Read(read), _) => read(&self.state),
+                (Request::Propose { patient: false, reply, .. }, Some(cause)) => {
+                    drop(reply.send(Err(ProposeError::NotTaken(cause.clone()))));
                 }
+                (Request::Hold { held, .. }, Some(cause)) => {
+                    drop(held.send(Err(ProposeError::NotTaken(cause.clone()))));
+                }
+                (Request::Stop(reply), Some(_)) => {
+                    self.put_off.push(Request::Stop(reply));
+                    return None;
+                }
+                (request, _) => self.put_off.push(request),
             }
         }
-        Ok(())
+    }
+
+    /// What is held here is ahead of the disk from now on. The path of a call goes on with what was published before.
+    fn halt(&mut self, round: Round, reason: String) {
+        tracing::error!(reason, "a change could not be made durable; nothing more is changed until a restart");
+        for waiter in round.waiters {
+            let _ = waiter.reply.send(Err(ProposeError::Halted(reason.clone())));
+        }
+        self.condition.send_replace(Condition::Halted(reason));
     }
 
     /// Publishes what changed, and sees to it that what is wanted now or later is asked for when it is due.
@@ -371,50 +477,4 @@ const RETRY_AFTER: core::time::Duration = core::time::Duration::from_millis(250)
 const WANT_AGAIN_AFTER: core::time::Duration = core::time::Duration::from_secs(1);
 /// A registry takes one filing a business in a day, and an import comes in slices: so long is waited for the rest of it.
 const GATHERED_FOR: core::time::Duration = core::time::Duration::from_secs(1);
-/// Well under the store's bound of operations, and with records of half a kilobyte under its bound of bytes.
-const OPS_PER_COMMIT: usize = 200;
-
-/// Names of single records.
-pub const NEXT_ID: &[u8] = b"next_id";
-pub const POLICY: &[u8] = b"policy";
-pub const ADAPTERS: &[u8] = b"adapters";
-
-/// Events of one commit.
-#[derive(Default)]
-struct Round {
-    /// Encoded, in their order.
-    events: Vec<(u64, Vec<u8>)>,
-    touched: Touched,
-    replies: Vec<(oneshot::Sender<Result<Touched, ProposeError>>, Touched)>,
-}
-
-impl Round {
-    fn is_full(&self) -> bool {
-        self.events.len() + self.touched.numbers.len() + self.touched.filings.len() > RECORDS_MAX
-    }
-}
-
-/// Adds what one event touched to what the round touched.
-fn join(round: &mut Touched, event: &Touched) {
-    let Touched { businesses, owners, numbers, cases, filings, tasks, policy, adapters } = event;
-    round.businesses.extend(businesses.iter().cloned());
-    round.owners.extend(owners.iter().cloned());
-    round.numbers.extend(numbers);
-    round.cases.extend(cases);
-    round.filings.extend(filings);
-    round.tasks.extend(tasks);
-    round.policy |= policy;
-    round.adapters |= adapters;
-}
-
-fn put<T: Serialize>(tree: Tree, key: impl Into<Vec<u8>>, value: &T) -> Op {
-    Op::put(Key::new(tree, key), encoded(value))
-}
-
-/// Everything stored is plain data with known lengths, which postcard can always write.
-fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("plain data can be encoded")
-}
-
-#[cfg(test)]
-mod tests;
+const STOPPED: &str = "the daemon was stopped while the disk was full";

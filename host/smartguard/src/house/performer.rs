@@ -56,7 +56,9 @@ impl Performer {
             Command::Check { adapter, numbers } => self.check(adapter, numbers).await,
             Command::File { filing } => self.file(filing).await,
             Command::AskFiling { filing } => self.ask_filing(*filing).await,
-            Command::Wake { numbers } => self.keeper.propose(What::Woke { numbers: numbers.clone() }).await.map(drop),
+            Command::Wake { numbers } => {
+                self.keeper.propose_patiently(What::Woke { numbers: numbers.clone() }).await.map(drop)
+            }
         }
     }
 
@@ -74,7 +76,7 @@ impl Performer {
                         let later = rest.split_off(OBSERVATIONS_MAX);
                         let part = core::mem::replace(&mut rest, later);
                         let asked = part.iter().map(|observation| observation.number).collect();
-                        self.keeper.propose(observed(adapter, asked, part)).await?;
+                        self.keeper.propose_patiently(observed(adapter, asked, part)).await?;
                     }
                     observed(adapter, asked.to_vec(), rest)
                 }
@@ -83,14 +85,14 @@ impl Performer {
                     What::CheckFailed { adapter: adapter.to_owned(), asked: asked.to_vec(), failure }
                 }
             };
-            self.keeper.propose(what).await?;
+            self.keeper.propose_patiently(what).await?;
         }
         Ok(())
     }
 
     /// The intent first; only when it is durable does the request leave.
     async fn file(&self, plan: &FilingPlan) -> Result<(), ProposeError> {
-        let touched = self.keeper.propose(What::FilingIntended { plan: plan.clone() }).await?;
+        let touched = self.keeper.propose_patiently(What::FilingIntended { plan: plan.clone() }).await?;
         for filing in touched.filings {
             self.send(filing, None).await?;
         }
@@ -102,7 +104,7 @@ impl Performer {
             self.keeper.read(move |state| state.filings.get(&filing).map(|filing| filing.state.clone())).await?;
         match state {
             Some(FilingState::Again { .. }) => {
-                self.keeper.propose(What::FilingResent { filing }).await?;
+                self.keeper.propose_patiently(What::FilingResent { filing }).await?;
                 self.send(filing, None).await
             }
             Some(FilingState::Pending { token, .. }) => self.send(filing, Some(token)).await,
@@ -127,14 +129,14 @@ impl Performer {
             (Purpose::Dispute { case }, None) => FileResult::Rejected(format!("case {case} is not held any more")),
         };
         let answer = self.answer(result).await;
-        self.keeper.propose(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
+        self.keeper.propose_patiently(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
     }
 
     async fn track(&self, filing: u64) -> Result<(), ProposeError> {
         let Some((filing, _)) = self.filing(filing).await? else { return Ok(()) };
         let result = self.adapters.track(&filing.adapter, &filing.key).await;
         let answer = self.answer(result).await;
-        self.keeper.propose(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
+        self.keeper.propose_patiently(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
     }
 
     async fn filing(&self, id: u64) -> Result<Option<(Filing, Option<Case>)>, ProposeError> {

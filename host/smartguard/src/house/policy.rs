@@ -56,7 +56,7 @@ impl House {
         }
         let (revision, known) = self.keeper.read(|state| (state.policy_revision, state.policy.clone())).await?;
         if revision == 0 || known != policy {
-            self.keeper.propose(What::PolicyAdopted { revision: revision + 1, policy }).await?;
+            self.keeper.propose_patiently(What::PolicyAdopted { revision: revision + 1, policy }).await?;
             tracing::info!(revision = revision + 1, file = read.file, "a policy is in force");
         }
         Ok(())
@@ -68,7 +68,11 @@ impl House {
             Ok(read) => match self.adopt(&read).await {
                 Ok(()) => *self.policy.lock() = InForce { read, since: now(), refused: None },
                 Err(cause) => {
-                    tracing::error!(%cause, "the new policy could not be put in force; the old one stays");
+                    let reason = super::chain(&cause);
+                    tracing::error!(reason, "the new policy could not be put in force; the old one stays");
+                    let remedy = "save the file again when that has changed".to_owned();
+                    let problem = Problem { place: read.file, reason, remedy };
+                    self.policy.lock().refused = Some((now(), vec![problem]));
                 }
             },
             Err(problems) => {

@@ -2,7 +2,8 @@
 
 use super::House;
 use super::calls::Call;
-use super::counter::{hold_class, inner, missing};
+use super::counter::hold_class;
+use super::errors::{inner, missing};
 use super::journal::{page_key, read_page};
 use super::keys::Sealed;
 use super::packets;

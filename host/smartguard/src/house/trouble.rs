@@ -1,6 +1,7 @@
 //! What stands against the daemon's work: for the health pages, the status and the metrics, all from one list.
 
 use super::House;
+use super::keeper::Condition;
 use crate::desk::TroubleView;
 use core::time::Duration;
 
@@ -38,14 +39,38 @@ impl House {
                 (true, health.stuck(STUCK_FOR_GOOD_AFTER)),
             ));
         }
-        if let Some(reason) = journal.held_up() {
+        let condition = self.keeper.condition();
+        let changes_wait = match &condition {
+            Condition::HeldUp(reason) => Some(reason.clone()),
+            Condition::Well | Condition::Halted(_) => None,
+        };
+        let stops_calls = journal.held_up().is_some();
+        if let Some(reason) = journal.held_up().or(changes_wait) {
+            let what = if stops_calls { "no call is answered and nothing is changed" } else { "nothing is changed" };
             troubles.push(trouble(
                 "disk_full",
-                format!(
-                    "the disk that holds {data} is full ({reason}), so nothing new is taken and no call is answered"
-                ),
+                format!("the disk that holds {data} is full ({reason}), so {what}"),
                 "free some space; what waits is then made durable, and no restart is needed".to_owned(),
-                (true, false),
+                (stops_calls, false),
+            ));
+        }
+        if let Condition::Halted(reason) = condition {
+            troubles.push(trouble(
+                "changes_halted",
+                format!(
+                    "a change could not be made durable ({reason}), so nothing more is changed; \
+                     calls are answered as before it, and what is shown may hold what a restart takes back"
+                ),
+                format!("see to the disk that holds {data}, then restart the daemon"),
+                (false, true),
+            ));
+        }
+        if let Some(reason) = self.roster_refused.lock().clone() {
+            troubles.push(trouble(
+                "adapters_not_taken",
+                format!("the adapters that serve now are not used for numbers yet: {reason}"),
+                "remove the folders of adapters that are not needed".to_owned(),
+                (false, false),
             ));
         }
         if health.unsynced_files {

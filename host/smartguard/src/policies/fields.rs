@@ -27,6 +27,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longer than any record is kept.
 const SPAN_MAX: Duration = Duration::from_secs(5 * 365 * 24 * 60 * 60);
+/// More stages than anybody has reason for; a longer list does not fit where the policy is kept.
+const RAMP_STAGES_MAX: usize = 100;
 /// Far above anything a carrier would bear; a larger figure is a slip of the key.
 const CALLS_MAX: u32 = 100_000;
 
@@ -280,6 +282,10 @@ fn read_ramp(policy: &mut Policy, page: &mut Page<'_>, field: &Field, value: &Va
     let Some(stages) = value.get_ref().as_array() else {
         return page.mistyped(field.name, value, "a list of whole numbers, such as [10, 20, 35, 60]");
     };
+    if stages.len() > RAMP_STAGES_MAX {
+        let reason = format!("`ramp_per_day` has {} stages", stages.len());
+        return page.problem(value.span(), reason, format!("write at most {RAMP_STAGES_MAX} stages"));
+    }
     policy.ramp_per_day = stages.iter().filter_map(|stage| page.count(field.name, stage, 1, CALLS_MAX)).collect();
 }
 
