@@ -11,6 +11,7 @@ use sandbox::agency::{CheckAnswer, Register};
 use sandbox::datasets::Datasets;
 use sandbox::grant::PowerSet;
 use sandbox::http::{Gate, Rebinds};
+use sandbox::kind::Kind;
 use sandbox::manifest::Manifest;
 use sandbox::powers::HostPowers;
 use sandbox::secrets::{Secret, Secrets};
@@ -41,7 +42,7 @@ fn engine() -> &'static Engine {
 
 async fn load(adapter: &str) -> Guest {
     let script = std::fs::read(folder(adapter).join("adapter.js")).expect("a shipped script is readable");
-    let loaded = engine().load(script, &format!("{adapter}/adapter.js"), Limits::default()).await;
+    let loaded = engine().load(Kind::Agency, script, &format!("{adapter}/adapter.js"), Limits::default()).await;
     loaded.unwrap_or_else(|error| panic!("{error}"))
 }
 

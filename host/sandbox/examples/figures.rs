@@ -3,6 +3,7 @@
 
 use futures_util::future::BoxFuture;
 use numbers::E164;
+use sandbox::kind::Kind;
 use sandbox::{
     Engine, EngineOptions, FilesError, Found, HttpError, HttpRequest, HttpResponse, Limits, LogLevel, Powers,
 };
@@ -62,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = Engine::new(EngineOptions::new(&folder))?;
     let load = async |engine: &Engine, what: &str, version: u32| {
         let begun = Instant::now();
-        let guest = engine.load(script(version), "figures.js", Limits::default()).await;
+        let guest = engine.load(Kind::Agency, script(version), "figures.js", Limits::default()).await;
         println!("{what:<44} {:>9.1} ms", begun.elapsed().as_secs_f64() * 1e3);
         guest
     };

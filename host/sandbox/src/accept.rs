@@ -1,6 +1,7 @@
 //! Decides what may become an adapter: tells the forms apart, and refuses by name what asks for too much.
 
 use crate::bindings::{AgencyAdapter, Ctx};
+use crate::kind::Kind;
 use crate::machine::Machine;
 use wasmtime::Result;
 use wasmtime::component::types::ComponentExtern;
@@ -42,7 +43,6 @@ pub(crate) fn wrap(module: &[u8]) -> std::result::Result<Vec<u8>, String> {
 /// Our own interfaces, each of which asks [`crate::Powers`].
 const OURS: &str = "smartguard:adapter/";
 const OURS_VERSION: &str = "@0.0.1";
-const OURS_NAMES: [&str; 7] = ["types", "http", "log", "clock", "random", "config", "files"];
 
 /// Interfaces that language runtimes name without needing them. All but the clocks and one seed end the call when used.
 const HARMLESS: [&str; 5] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:filesystem/", "wasi:random/"];
@@ -50,14 +50,14 @@ const HARMLESS: [&str; 5] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:file
 /// Left over in a component that was made from a script; nothing answers it.
 const LOADER: &str = "local:init/module-loader";
 
-/// The imports that no adapter may have. Empty means that it may be linked.
-pub(crate) fn refused_imports(machine: &Machine, component: &Component) -> Vec<String> {
+/// The imports that no adapter of this kind may have. Empty means that it may be linked.
+pub(crate) fn refused_imports(machine: &Machine, component: &Component, kind: Kind) -> Vec<String> {
     let component_type = component.component_type();
     let permitted = |name: &str| {
         let ours = name
             .strip_prefix(OURS)
             .and_then(|rest| rest.strip_suffix(OURS_VERSION))
-            .is_some_and(|rest| OURS_NAMES.contains(&rest));
+            .is_some_and(|rest| kind.imports().contains(&rest));
         ours || name == LOADER || HARMLESS.iter().any(|prefix| name.starts_with(prefix))
     };
     component_type

@@ -132,7 +132,7 @@ pub enum AdapterError {
     Unsupported(String),
 }
 
-fn protocol(field: impl std::fmt::Display, wrong: impl std::fmt::Display) -> AdapterError {
+pub(crate) fn protocol(field: impl std::fmt::Display, wrong: impl std::fmt::Display) -> AdapterError {
     AdapterError::Protocol(format!("`{field}`: {wrong}"))
 }
 
@@ -207,14 +207,14 @@ fn observation(place: usize, observed: wit::Observation, expected: &Expected<'_>
     })
 }
 
-fn text(field: &str, text: String) -> Result<String, AdapterError> {
+pub(crate) fn text(field: &str, text: String) -> Result<String, AdapterError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(protocol(field, format_args!("{} bytes, at most {TEXT_BYTES_MAX} are taken", text.len())));
     }
     Ok(text)
 }
 
-fn pending(pending: wit::Pending) -> Result<Pending, AdapterError> {
+pub(crate) fn pending(pending: wit::Pending) -> Result<Pending, AdapterError> {
     Ok(Pending {
         token: text("pending.token", pending.token)?,
         ask_again: Duration::from_secs(pending.ask_again_s.into()),

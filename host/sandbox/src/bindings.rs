@@ -1,11 +1,13 @@
-//! The interface of agencies' adapters as Rust, and the host's side of it.
+//! The interface of adapters as Rust, one world a kind, and the host's side of it.
 //!
 //! Every question goes on to [`Powers`]; here it is only put into plain types, counted and bounded.
 //! While the top level of a script runs there is nobody to ask, and each question says so.
 
 use crate::call::{self, LogLevel, Powers, Usage};
+use crate::kind::Kind;
 use std::sync::Arc;
 use std::time::Duration;
+use wasmtime::component::InstancePre;
 use wasmtime::{Error, ResourceLimiter, Result};
 
 wasmtime::component::bindgen!({
@@ -15,7 +17,59 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
+/// The other worlds, which share the types and the imports of the first.
+macro_rules! world {
+    ($name:ident, $world:literal, $shared:tt) => {
+        pub(crate) mod $name {
+            wasmtime::component::bindgen!({
+                path: "../../wit/0.0.1",
+                world: $world,
+                imports: { default: async | trappable },
+                exports: { default: async },
+                with: $shared,
+            });
+        }
+    };
+}
+world!(
+    provider,
+    "provider-adapter",
+    {
+        "smartguard:adapter/types": super::smartguard::adapter::types,
+        "smartguard:adapter/http": super::smartguard::adapter::http,
+        "smartguard:adapter/log": super::smartguard::adapter::log,
+        "smartguard:adapter/clock": super::smartguard::adapter::clock,
+        "smartguard:adapter/random": super::smartguard::adapter::random,
+        "smartguard:adapter/config": super::smartguard::adapter::config,
+    }
+);
+world!(
+    carrier_lookup,
+    "carrier-lookup-adapter",
+    {
+        "smartguard:adapter/types": super::smartguard::adapter::types,
+        "smartguard:adapter/http": super::smartguard::adapter::http,
+        "smartguard:adapter/log": super::smartguard::adapter::log,
+        "smartguard:adapter/clock": super::smartguard::adapter::clock,
+        "smartguard:adapter/random": super::smartguard::adapter::random,
+        "smartguard:adapter/config": super::smartguard::adapter::config,
+        "smartguard:adapter/files": super::smartguard::adapter::files,
+    }
+);
+world!(
+    ranker,
+    "ranker-adapter",
+    {
+        "smartguard:adapter/types": super::smartguard::adapter::types,
+        "smartguard:adapter/log": super::smartguard::adapter::log,
+        "smartguard:adapter/random": super::smartguard::adapter::random,
+    }
+);
+
+pub(crate) use carrier_lookup::exports::smartguard::adapter::carrier_lookup as wit_lookup;
 pub(crate) use exports::smartguard::adapter::agency as wit_agency;
+pub(crate) use provider::exports::smartguard::adapter::provider as wit_provider;
+pub(crate) use ranker::exports::smartguard::adapter::ranker as wit_ranker;
 pub(crate) use smartguard::adapter::types as wit_types;
 use smartguard::adapter::{clock, config, files, http, log, random};
 
@@ -37,9 +91,40 @@ pub(crate) struct Ctx {
 /// The script whose top level is being run.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
+    pub(crate) kind: Kind,
     /// The name in error messages and stack traces.
     pub(crate) name: String,
     pub(crate) text: String,
+}
+
+/// A component that is linked, in the world of its kind.
+#[derive(Clone)]
+pub(crate) enum Pre {
+    Agency(AgencyAdapterPre<Ctx>),
+    Provider(provider::ProviderAdapterPre<Ctx>),
+    CarrierLookup(carrier_lookup::CarrierLookupAdapterPre<Ctx>),
+    Ranker(ranker::RankerAdapterPre<Ctx>),
+}
+
+impl Pre {
+    /// Looks up the exports of this kind's world.
+    pub(crate) fn new(kind: Kind, pre: InstancePre<Ctx>) -> Result<Pre> {
+        Ok(match kind {
+            Kind::Agency => Pre::Agency(AgencyAdapterPre::new(pre)?),
+            Kind::Provider => Pre::Provider(provider::ProviderAdapterPre::new(pre)?),
+            Kind::CarrierLookup => Pre::CarrierLookup(carrier_lookup::CarrierLookupAdapterPre::new(pre)?),
+            Kind::Ranker => Pre::Ranker(ranker::RankerAdapterPre::new(pre)?),
+        })
+    }
+
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Pre::Agency(_) => Kind::Agency,
+            Pre::Provider(_) => Kind::Provider,
+            Pre::CarrierLookup(_) => Kind::CarrierLookup,
+            Pre::Ranker(_) => Kind::Ranker,
+        }
+    }
 }
 
 impl Ctx {

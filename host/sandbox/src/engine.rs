@@ -4,8 +4,9 @@
 
 use crate::accept::{self, Form};
 use crate::agency::Description;
-use crate::bindings::{AgencyAdapterPre, Ctx, Source};
+use crate::bindings::{Pre, Source};
 use crate::guest::{CallError, Guest};
+use crate::kind::Kind;
 use crate::machine::{EngineError, EngineOptions, Limits, MIB, Machine};
 use crate::script;
 use std::sync::Arc;
@@ -38,10 +39,10 @@ pub enum LoadError {
     Module { name: String, reason: String },
     #[error("{name} does not compile: {reason}")]
     Compile { name: String, reason: String },
-    #[error("{name} asks for {}, which no adapter may have; use the imports of world `agency-adapter` in `wit/`", .imports.join(", "))]
-    Imports { name: String, imports: Vec<String> },
-    #[error("{name} does not fit world `agency-adapter` in `wit/`: {reason}")]
-    World { name: String, reason: String },
+    #[error("{name} asks for {}, which no adapter of kind `{kind}` may have; use the imports of world `{}` in `wit/`", .imports.join(", "), .kind.world())]
+    Imports { name: String, kind: Kind, imports: Vec<String> },
+    #[error("{name} does not fit world `{}` in `wit/`, which `kind = \"{kind}\"` asks for: {reason}", .kind.world())]
+    World { name: String, kind: Kind, reason: String },
     #[error("{name} does not describe itself")]
     Describe {
         name: String,
@@ -69,12 +70,19 @@ impl Engine {
     ///
     /// # Errors
     /// Says what is wrong with it and where; nothing else is touched.
-    pub async fn load(&self, bytes: impl Into<Vec<u8>>, name: &str, limits: Limits) -> Result<Guest, LoadError> {
+    pub async fn load(
+        &self,
+        kind: Kind,
+        bytes: impl Into<Vec<u8>>,
+        name: &str,
+        limits: Limits,
+    ) -> Result<Guest, LoadError> {
         let closed = || LoadError::Closed { name: name.to_owned() };
         let bytes = bytes.into();
         let turn = self.compilations.acquire().await.map_err(|_| closed())?;
         let (machine, made_name, made_limits) = (Arc::clone(&self.machine), name.to_owned(), limits.clone());
-        let made = self.machine.guests.spawn_blocking(move || make_ready(&machine, bytes, &made_name, &made_limits));
+        let made =
+            self.machine.guests.spawn_blocking(move || make_ready(&machine, kind, bytes, &made_name, &made_limits));
         let (pre, revision) = made.await.map_err(|_| closed())??;
         drop(turn);
         let mut guest = Guest::new(Arc::clone(&self.machine), pre, name.to_owned(), revision, limits);
@@ -87,10 +95,11 @@ impl Engine {
 
 fn make_ready(
     machine: &Machine,
+    kind: Kind,
     bytes: Vec<u8>,
     name: &str,
     limits: &Limits,
-) -> Result<(AgencyAdapterPre<Ctx>, blake3::Hash), LoadError> {
+) -> Result<(Pre, blake3::Hash), LoadError> {
     let name = || name.to_owned();
     let form = Form::of(&bytes).ok_or_else(|| LoadError::NoAdapter { name: name() })?;
     let bytes_max = if form == Form::Script { SCRIPT_BYTES_MAX } else { COMPONENT_BYTES_MAX };
@@ -102,7 +111,7 @@ fn make_ready(
         Form::Module => accept::wrap(&bytes).map_err(|reason| LoadError::Module { name: name(), reason })?,
         Form::Script => {
             let text = String::from_utf8(bytes).map_err(|_| LoadError::NoAdapter { name: name() })?;
-            component_of(machine, Source { name: name(), text }, limits)
+            component_of(machine, Source { kind, name: name(), text }, limits)
                 .map_err(|error| LoadError::Script { name: name(), reason: format!("{error:#}") })?
         }
     };
@@ -110,13 +119,13 @@ fn make_ready(
     let compiled = machine
         .compile(&component)
         .map_err(|error| LoadError::Compile { name: name(), reason: format!("{error:#}") })?;
-    let imports = accept::refused_imports(machine, &compiled);
+    let imports = accept::refused_imports(machine, &compiled, kind);
     if !imports.is_empty() {
-        return Err(LoadError::Imports { name: name(), imports });
+        return Err(LoadError::Imports { name: name(), kind, imports });
     }
-    let world = |error: wasmtime::Error| LoadError::World { name: name(), reason: format!("{error:#}") };
+    let world = |error: wasmtime::Error| LoadError::World { name: name(), kind, reason: format!("{error:#}") };
     let linker = accept::linker(machine, &compiled).map_err(world)?;
-    let pre = linker.instantiate_pre(&compiled).and_then(AgencyAdapterPre::new).map_err(world)?;
+    let pre = linker.instantiate_pre(&compiled).and_then(|pre| Pre::new(kind, pre)).map_err(world)?;
     Ok((pre, revision))
 }
 

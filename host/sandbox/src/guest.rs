@@ -3,16 +3,18 @@
 //! Whatever happens in a call ends that call alone: the store is thrown away and the adapter stays as it was.
 //! How often an adapter may fail before it is benched is not decided here.
 
-use crate::agency::{
-    self, AdapterError, CheckAnswer, Description, Dispute, Expected, FilingAnswer, InboundAnswer, Register, TrackAnswer,
-};
-use crate::bindings::{AgencyAdapter, AgencyAdapterPre, Ctx, LogAllowance, wit_agency, wit_types};
+mod agency_calls;
+mod lookup_calls;
+mod provider_calls;
+mod ranker_calls;
+
+use crate::agency::{self, AdapterError, Description};
+use crate::bindings::{Ctx, LogAllowance, Pre, wit_types};
 use crate::call::{FilesError, Found, HttpError, HttpRequest, HttpResponse, LogLevel, Powers};
+use crate::kind::Kind;
 use crate::machine::{Limits, Machine};
 use futures_util::future::BoxFuture;
-use numbers::{E164, Moment};
 use parking_lot::Mutex;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -26,7 +28,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 #[derive(Clone)]
 pub struct Guest {
     machine: Arc<Machine>,
-    pre: AgencyAdapterPre<Ctx>,
+    pre: Pre,
     name: String,
     revision: blake3::Hash,
     limits: Limits,
@@ -92,13 +94,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Guest {
-    pub(crate) fn new(
-        machine: Arc<Machine>,
-        pre: AgencyAdapterPre<Ctx>,
-        name: String,
-        revision: blake3::Hash,
-        limits: Limits,
-    ) -> Guest {
+    pub(crate) fn new(machine: Arc<Machine>, pre: Pre, name: String, revision: blake3::Hash, limits: Limits) -> Guest {
         let turns = Arc::new(Semaphore::new(limits.calls_max.max(1)));
         Guest { machine, pre, name, revision, limits, turns, description: Arc::default() }
     }
@@ -118,6 +114,11 @@ impl Guest {
         self.revision.to_hex().to_string()
     }
 
+    /// The world in which it lives. A function of another world answers `unsupported`.
+    pub fn kind(&self) -> Kind {
+        self.pre.kind()
+    }
+
     /// Asked once, when the adapter is loaded: with no powers, so that nothing can be hidden in it.
     pub(crate) async fn describe_powerless(&self) -> Result<Description, CallError> {
         self.describe(&(Arc::new(Powerless::default()) as Arc<dyn Powers>)).await
@@ -126,131 +127,34 @@ impl Guest {
     /// Who the adapter says it is when it is asked now.
     ///
     /// # Errors
-    /// As [`Guest::check`].
+    /// The adapter's own error, an answer that cannot be true, or the fault that ended the call.
     pub async fn describe(&self, powers: &Arc<dyn Powers>) -> Result<Description, CallError> {
         let answer = self
-            .call(powers, "describe", |store, adapter| {
-                Box::pin(async move { adapter.smartguard_adapter_agency().call_describe(store).await.map(Ok) })
+            .call(powers, "describe", |store, pre| {
+                Box::pin(async move {
+                    match pre {
+                        Pre::Agency(pre) => {
+                            let adapter = pre.instantiate_async(&mut *store).await?;
+                            adapter.smartguard_adapter_agency().call_describe(store).await
+                        }
+                        Pre::Provider(pre) => {
+                            let adapter = pre.instantiate_async(&mut *store).await?;
+                            adapter.smartguard_adapter_provider().call_describe(store).await
+                        }
+                        Pre::CarrierLookup(pre) => {
+                            let adapter = pre.instantiate_async(&mut *store).await?;
+                            adapter.smartguard_adapter_carrier_lookup().call_describe(store).await
+                        }
+                        Pre::Ranker(pre) => {
+                            let adapter = pre.instantiate_async(&mut *store).await?;
+                            adapter.smartguard_adapter_ranker().call_describe(store).await
+                        }
+                    }
+                    .map(Ok)
+                })
             })
             .await?;
         Ok(agency::description(answer)?)
-    }
-
-    /// What the agencies make of these numbers. A number that is missing in the answer counts as unknown.
-    ///
-    /// # Errors
-    /// The adapter's own error, an answer that cannot be true, or the fault that ended the call; so for all functions here.
-    pub async fn check(
-        &self,
-        powers: &Arc<dyn Powers>,
-        numbers: &[E164],
-        token: Option<String>,
-    ) -> Result<CheckAnswer, CallError> {
-        let request = wit_agency::CheckRequest { numbers: numbers.iter().map(E164::to_string).collect(), token };
-        let answer = self
-            .call(powers, "check", |store, adapter| {
-                Box::pin(async move { adapter.smartguard_adapter_agency().call_check(store, &request).await })
-            })
-            .await?;
-        let asked = numbers.iter().copied().collect();
-        Ok(agency::check_answer(answer, &self.expected(powers, Some(&asked)))?)
-    }
-
-    /// Makes a business and its numbers known to the agency.
-    ///
-    /// # Errors
-    /// As [`Guest::check`].
-    pub async fn register(&self, powers: &Arc<dyn Powers>, register: Register) -> Result<FilingAnswer, CallError> {
-        let request = wit_agency::RegisterRequest {
-            key: register.key,
-            business: agency::to_wit_business(register.business),
-            numbers: register.numbers.iter().map(E164::to_string).collect(),
-            token: register.token,
-        };
-        let answer = self
-            .call(powers, "register", |store, adapter| {
-                Box::pin(async move { adapter.smartguard_adapter_agency().call_register(store, &request).await })
-            })
-            .await?;
-        Ok(agency::filing_answer(answer)?)
-    }
-
-    /// Disputes a label.
-    ///
-    /// # Errors
-    /// As [`Guest::check`].
-    pub async fn dispute(&self, powers: &Arc<dyn Powers>, dispute: Dispute) -> Result<FilingAnswer, CallError> {
-        let request = wit_agency::DisputeRequest {
-            key: dispute.key,
-            business: agency::to_wit_business(dispute.business),
-            number: dispute.number.to_string(),
-            agency: dispute.agency,
-            carrier: dispute.carrier.map(|carrier| carrier.word().to_owned()),
-            label: dispute.label,
-            status: agency::to_wit_status(dispute.status),
-            statement: dispute.statement,
-            token: dispute.token,
-        };
-        let answer = self
-            .call(powers, "dispute", |store, adapter| {
-                Box::pin(async move { adapter.smartguard_adapter_agency().call_dispute(store, &request).await })
-            })
-            .await?;
-        Ok(agency::filing_answer(answer)?)
-    }
-
-    /// What became of the filing that was sent under this key.
-    ///
-    /// # Errors
-    /// As [`Guest::check`].
-    pub async fn track(&self, powers: &Arc<dyn Powers>, key: &str) -> Result<TrackAnswer, CallError> {
-        let key = key.to_owned();
-        let answer = self
-            .call(powers, "track", |store, adapter| {
-                Box::pin(async move { adapter.smartguard_adapter_agency().call_track(store, &key).await })
-            })
-            .await?;
-        Ok(agency::track_answer(answer)?)
-    }
-
-    /// Reads a webhook of the agency. Its signature has not been looked at yet: that is the adapter's part.
-    ///
-    /// # Errors
-    /// As [`Guest::check`].
-    pub async fn inbound(
-        &self,
-        powers: &Arc<dyn Powers>,
-        headers: Vec<(String, String)>,
-        body: String,
-    ) -> Result<InboundAnswer, CallError> {
-        let request = wit_agency::InboundRequest { headers, body };
-        let answer = self
-            .call(powers, "inbound", |store, adapter| {
-                Box::pin(async move { adapter.smartguard_adapter_agency().call_inbound(store, &request).await })
-            })
-            .await?;
-        Ok(agency::inbound_answer(answer, &self.expected(powers, None))?)
-    }
-
-    /// Tells the agency that a call of ours has begun. The callee is never named.
-    ///
-    /// # Errors
-    /// As [`Guest::check`].
-    pub async fn call_started(
-        &self,
-        powers: &Arc<dyn Powers>,
-        number: E164,
-        started_at: Moment,
-    ) -> Result<(), CallError> {
-        let call = wit_agency::OwnCall { number: number.to_string(), started_at: started_at.seconds() };
-        self.call(powers, "call-started", |store, adapter| {
-            Box::pin(async move { adapter.smartguard_adapter_agency().call_call_started(store, &call).await })
-        })
-        .await
-    }
-
-    fn expected<'a>(&'a self, powers: &Arc<dyn Powers>, numbers: Option<&'a BTreeSet<E164>>) -> Expected<'a> {
-        Expected { numbers, speaks_for: &self.description.speaks_for, now: Moment(powers.now_ms()) }
     }
 
     /// Waits for a turn, runs the function in a fresh store on the guests' threads, and tells apart how it ended.
@@ -258,10 +162,7 @@ impl Guest {
     async fn call<R, F>(&self, powers: &Arc<dyn Powers>, function: &'static str, run: F) -> Result<R, CallError>
     where
         R: Send + 'static,
-        F: for<'a> FnOnce(
-                &'a mut Store<Ctx>,
-                &'a AgencyAdapter,
-            ) -> BoxFuture<'a, wasmtime::Result<Result<R, wit_types::Error>>>
+        F: for<'a> FnOnce(&'a mut Store<Ctx>, &'a Pre) -> BoxFuture<'a, wasmtime::Result<Result<R, wit_types::Error>>>
             + Send
             + 'static,
     {
@@ -281,14 +182,7 @@ impl Guest {
             let _turn = turn;
             let began = Instant::now();
             let mut computing = Duration::ZERO;
-            let ended = timeout(
-                deadline,
-                timed(&mut computing, async {
-                    let adapter = pre.instantiate_async(&mut store).await?;
-                    run(&mut store, &adapter).await
-                }),
-            )
-            .await;
+            let ended = timeout(deadline, timed(&mut computing, run(&mut store, &pre))).await;
             let ctx = store.data();
             ctx.close(function, began.elapsed(), computing);
             match ended {
@@ -317,6 +211,21 @@ async fn timed<F: Future>(spent: &mut Duration, future: F) -> F::Output {
         polled
     })
     .await
+}
+
+/// Instantiates the component when it lives in this world, and answers `unsupported` for it when it does not.
+macro_rules! instantiate {
+    ($pre:ident, $store:ident, $kind:ident) => {
+        match $pre {
+            Pre::$kind(pre) => pre.instantiate_async(&mut *$store).await?,
+            other => return Ok(Err(crate::guest::of_another_kind(other))),
+        }
+    };
+}
+pub(crate) use instantiate;
+
+fn of_another_kind(pre: &Pre) -> wit_types::Error {
+    wit_types::Error::Unsupported(format!("it is an adapter of kind `{}`", pre.kind()))
 }
 
 enum Ended {

@@ -6,6 +6,7 @@
 use crate::bindings::Ctx;
 use crate::cache::Cache;
 use crate::functions::Functions;
+use crate::kind::Kind;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
@@ -84,7 +85,8 @@ pub(crate) struct Machine {
     /// Taken when the engine is dropped, because a runtime must not be waited for inside another.
     runtime: Option<tokio::runtime::Runtime>,
     compilers: rayon::ThreadPool,
-    pub(crate) script_runtime: OnceLock<Component>,
+    /// What scripts of each kind run in.
+    pub(crate) script_runtimes: [OnceLock<Component>; Kind::ALL.len()],
 }
 
 /// Why there is no engine.
@@ -135,7 +137,7 @@ impl Machine {
             guests: runtime.handle().clone(),
             runtime: Some(runtime),
             compilers,
-            script_runtime: OnceLock::new(),
+            script_runtimes: Default::default(),
             engine,
         })
     }

@@ -8,6 +8,8 @@ mod file;
 
 pub(crate) use file::parse_base;
 
+pub use crate::kind::Kind;
+
 use crate::trouble::Trouble;
 use numbers::Confidence;
 use serde::{Deserialize, Serialize};
@@ -60,16 +62,6 @@ pub struct Exemption {
     pub reason: String,
     /// Where it is written, because only the kit knows whether there is such a rule.
     pub line: usize,
-}
-
-/// Which of the interface's worlds the adapter lives in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    Agency,
-    Provider,
-    CarrierLookup,
-    Ranker,
 }
 
 /// A place on the network, by the name that the adapter uses for it.

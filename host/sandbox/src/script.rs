@@ -10,6 +10,7 @@
 use crate::accept::{self, PREVIEW1};
 use crate::bindings::{Ctx, LogAllowance, Source};
 use crate::cache::Key;
+use crate::kind::Kind;
 use crate::machine::{Limits, Machine};
 use std::sync::OnceLock;
 use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
@@ -21,7 +22,6 @@ use wit_parser::Resolve;
 /// `static`, because a `const` of this size stands in the program once for each use.
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm"));
 const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
-const WORLD: &str = "agency-adapter";
 
 const ENTRY: &str = include_str!("script/entry.js");
 const ENTRY_NAME: &str = "sandbox:entry";
@@ -34,7 +34,7 @@ const SHIM: &str = "globalThis.wit = {};\n";
 /// Names everything that a component made from this script depends on.
 pub(crate) fn key(source: &Source) -> Key {
     let mut hasher = blake3::Hasher::new();
-    for part in [WIT, WORLD, ENTRY, PRELUDE, SHIM, &source.name, &source.text] {
+    for part in [WIT, source.kind.world(), ENTRY, PRELUDE, SHIM, &source.name, &source.text] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
@@ -42,33 +42,41 @@ pub(crate) fn key(source: &Source) -> Key {
     hasher.finalize()
 }
 
-/// The component that is the same for every script, and what wizer knows of it.
+/// The entry for scripts of one kind: it names what the script exports, and exports the same under guard.
+fn entry(kind: Kind) -> String {
+    let functions: Vec<String> = kind.functions().iter().map(|name| format!("{name:?}")).collect();
+    let (export, functions) = (kind.export(), functions.join(", "));
+    format!("const EXPORT = {export:?}, FUNCTIONS = [{functions}];\n{ENTRY}\nexport const {export} = served;\n")
+}
+
+/// The component that is the same for every script of one kind, and what wizer knows of it.
 struct Foundation {
     context: ComponentContext<'static>,
     instrumented: Vec<u8>,
 }
 
-fn foundation() -> Result<&'static Foundation> {
-    static LINKED: OnceLock<Vec<u8>> = OnceLock::new();
-    static FOUNDATION: OnceLock<Foundation> = OnceLock::new();
-    if let Some(foundation) = FOUNDATION.get() {
+fn foundation(kind: Kind) -> Result<&'static Foundation> {
+    static LINKED: [OnceLock<Vec<u8>>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
+    static FOUNDATIONS: [OnceLock<Foundation>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
+    let (linked, made) = (&LINKED[kind.index()], &FOUNDATIONS[kind.index()]);
+    if let Some(foundation) = made.get() {
         return Ok(foundation);
     }
-    let linked = match LINKED.get() {
+    let linked = match linked.get() {
         Some(linked) => linked,
         None => {
-            let linked = link()?;
-            LINKED.get_or_init(|| linked)
+            let made = link(kind)?;
+            linked.get_or_init(|| made)
         }
     };
     let (context, instrumented) = Wizer::new().instrument_component(linked)?;
-    Ok(FOUNDATION.get_or_init(|| Foundation { context, instrumented }))
+    Ok(made.get_or_init(|| Foundation { context, instrumented }))
 }
 
-fn link() -> Result<Vec<u8>> {
+fn link(kind: Kind) -> Result<Vec<u8>> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("adapter.wit", WIT).map_err(from_anyhow)?;
-    let world = resolve.select_world(&[package], Some(WORLD)).map_err(from_anyhow)?;
+    let world = resolve.select_world(&[package], Some(kind.world())).map_err(from_anyhow)?;
     let mut bindings = wit_dylib::create(&resolve, world, None);
     wit_component::embed_component_metadata(&mut bindings, &resolve, world, wit_component::StringEncoding::UTF8)
         .map_err(from_anyhow)?;
@@ -86,19 +94,22 @@ fn from_anyhow(error: impl std::fmt::Debug) -> Error {
 }
 
 /// The instrumented runtime, compiled: from memory, from the cache, or made now.
-fn runtime(machine: &Machine) -> Result<Component> {
-    if let Some(component) = machine.script_runtime.get() {
+fn runtime(machine: &Machine, kind: Kind) -> Result<Component> {
+    let made = &machine.script_runtimes[kind.index()];
+    if let Some(component) = made.get() {
         return Ok(component.clone());
     }
-    let instrumented = &foundation()?.instrumented;
+    let instrumented = &foundation(kind)?.instrumented;
     let component = machine.compile(instrumented)?;
-    Ok(machine.script_runtime.get_or_init(|| component).clone())
+    Ok(made.get_or_init(|| component).clone())
 }
 
 /// Makes the component. Blocks, and belongs on a thread for compilation.
 pub(crate) fn componentize(machine: &Machine, source: Source, limits: &Limits) -> Result<Vec<u8>> {
-    let component = runtime(machine)?;
-    let foundation = foundation()?;
+    let kind = source.kind;
+    let component = runtime(machine, kind)?;
+    let foundation = foundation(kind)?;
+    let entry = entry(kind);
     let linker = linker(machine, &component)?;
     let log =
         LogAllowance { lines_left: limits.log_lines_max, bytes_left: limits.log_bytes_max, ..LogAllowance::default() };
@@ -111,7 +122,7 @@ pub(crate) fn componentize(machine: &Machine, source: Source, limits: &Limits) -
             &mut store, "init",
         )?;
         let (evaluated,) = init
-            .call_async(&mut store, (SHIM, ENTRY, Some(ENTRY_NAME), false))
+            .call_async(&mut store, (SHIM, entry.as_str(), Some(ENTRY_NAME), false))
             .await
             .map_err(|error| explain_trap(&store, error))?;
         evaluated.map_err(|reason| Error::msg(readable(&reason)))?;

@@ -1,5 +1,6 @@
 //! The forms in which an adapter may arrive, and what is refused by name.
 
+use sandbox::kind::Kind;
 use sandbox::{CallError, Engine, EngineOptions, FaultKind, Limits, LoadError};
 use std::path::Path;
 use wasm_encoder::{
@@ -78,7 +79,7 @@ const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
 
 async fn check(bytes: Vec<u8>) -> LoadError {
     let folder = tempfile::tempdir().expect("a folder");
-    match engine(folder.path()).load(bytes, "probe.wasm", Limits::default()).await {
+    match engine(folder.path()).load(Kind::Agency, bytes, "probe.wasm", Limits::default()).await {
         Err(error) => error,
         Ok(_) => panic!("it was loaded"),
     }
@@ -133,13 +134,14 @@ async fn a_component_is_taken_as_it_is() {
     let engine = engine(folder.path());
     let text =
         "export const agency = { describe() { return { id: 'probe', version: '1', functions: [], speaksFor: [] }; } };";
-    let script = engine.load(text, "probe.js", Limits::default()).await.expect("the script loads");
+    let script = engine.load(Kind::Agency, text, "probe.js", Limits::default()).await.expect("the script loads");
     // The cache keeps the component behind a checksum of 32 bytes.
     let mut entries =
         std::fs::read_dir(folder.path()).expect("the cache is there").map(|entry| entry.expect("an entry").path());
     let made = entries.find(|path| path.extension().is_some_and(|e| e == "wasm")).expect("a component was kept");
     let component = std::fs::read(made).expect("it can be read").split_off(32);
-    let guest = engine.load(component, "probe.wasm", Limits::default()).await.expect("the component loads");
+    let guest =
+        engine.load(Kind::Agency, component, "probe.wasm", Limits::default()).await.expect("the component loads");
     assert_eq!(guest.revision(), script.revision());
     assert_eq!(guest.description().id, "probe");
 }

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use numbers::{Carrier, E164, Status};
 use sandbox::agency::CheckAnswer;
+use sandbox::kind::Kind;
 use sandbox::{
     AdapterError, CallError, Engine, EngineOptions, Fault, FaultKind, FilesError, Found, Guest, HttpError, HttpRequest,
     HttpResponse, Limits, LoadError, LogLevel, Powers, Usage,
@@ -89,7 +90,7 @@ fn number() -> E164 {
 }
 
 async fn load(text: &str, limits: Limits) -> Result<Guest, LoadError> {
-    engine().load(text.as_bytes(), "probe/adapter.js", limits).await
+    engine().load(Kind::Agency, text.as_bytes(), "probe/adapter.js", limits).await
 }
 
 async fn ask(guest: &Guest, world: &Arc<World>) -> Result<CheckAnswer, CallError> {
@@ -337,7 +338,7 @@ async fn a_cached_script_is_the_same_component() {
     let mut revisions = Vec::new();
     for _ in 0..2 {
         let engine = Engine::new(EngineOptions::new(folder.path())).unwrap();
-        let guest = engine.load(text.as_bytes(), "cached.js", limits()).await.unwrap();
+        let guest = engine.load(Kind::Agency, text.as_bytes(), "cached.js", limits()).await.unwrap();
         assert!(matches!(ask(&guest, &Arc::new(World::default())).await, Ok(CheckAnswer::Observations(_))));
         revisions.push(guest.revision());
     }
@@ -351,6 +352,6 @@ async fn a_cached_script_is_the_same_component() {
         std::fs::write(&path, bytes).unwrap();
     }
     let engine = Engine::new(EngineOptions::new(folder.path())).unwrap();
-    let guest = engine.load(text.as_bytes(), "cached.js", limits()).await.unwrap();
+    let guest = engine.load(Kind::Agency, text.as_bytes(), "cached.js", limits()).await.unwrap();
     assert!(matches!(ask(&guest, &Arc::new(World::default())).await, Ok(CheckAnswer::Observations(_))));
 }

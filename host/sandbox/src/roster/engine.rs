@@ -19,7 +19,7 @@ impl Maker for Engine {
         code: Vec<u8>,
     ) -> BoxFuture<'a, Result<Made<Guest>, Trouble>> {
         Box::pin(async move {
-            let loaded = self.load(code, file, limits(&manifest.limits)).await;
+            let loaded = self.load(manifest.kind, code, file, limits(&manifest.limits)).await;
             let guest = loaded.map_err(|error| {
                 let reason = chain(&error);
                 let place = place(file, &reason);

@@ -4,12 +4,14 @@ import "sandbox:prelude";
 import * as script from "sandbox:script";
 import * as log from "smartguard:adapter/log@0.0.1";
 
-const given = script.agency;
+// Written by the host before this file: the name under which a script of this kind exports its functions, and these.
+/* global EXPORT, FUNCTIONS */
+const given = script[EXPORT];
 if (given === undefined || given === null || typeof given !== "object") {
-  throw new Error("the script exports no object `agency`; write `export const agency = { describe() { … }, check(request) { … } };`");
+  throw new Error(`the script exports no object \`${EXPORT}\`; write \`export const ${EXPORT} = { describe() { … }, ${FUNCTIONS[0]}(…) { … } };\``);
 }
 if (typeof given.describe !== "function") {
-  throw new Error("`agency` has no function `describe`; it names the adapter and the agencies it speaks for");
+  throw new Error(`\`${EXPORT}\` has no function \`describe\`; it names the adapter and what it does`);
 }
 
 const ADAPTER_ERRORS = new Set([
@@ -88,7 +90,7 @@ const guarded = (name) => (...args) => {
   }
 };
 
-export const agency = {
+const served = {
   // This one has no error in its answer, so the reason goes to the log before the call ends.
   describe() {
     try {
@@ -99,10 +101,5 @@ export const agency = {
       throw thrown;
     }
   },
-  check: guarded("check"),
-  register: guarded("register"),
-  dispute: guarded("dispute"),
-  track: guarded("track"),
-  inbound: guarded("inbound"),
-  callStarted: guarded("callStarted"),
 };
+for (const name of FUNCTIONS) served[name] = guarded(name);

@@ -1,0 +1,146 @@
+//! The functions of an agency's adapter.
+
+use super::{CallError, Guest, instantiate};
+use crate::agency::{self, CheckAnswer, Dispute, Expected, FilingAnswer, InboundAnswer, Register, TrackAnswer};
+use crate::bindings::{Pre, wit_agency};
+use crate::call::Powers;
+use numbers::{E164, Moment};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Guest {
+    /// What the agencies make of these numbers. A number that is missing in the answer counts as unknown.
+    ///
+    /// # Errors
+    /// The adapter's own error, an answer that cannot be true, or the fault that ended the call; so for all functions here.
+    pub async fn check(
+        &self,
+        powers: &Arc<dyn Powers>,
+        numbers: &[E164],
+        token: Option<String>,
+    ) -> Result<CheckAnswer, CallError> {
+        let request = wit_agency::CheckRequest { numbers: numbers.iter().map(E164::to_string).collect(), token };
+        let answer = self
+            .call(powers, "check", |store, pre| {
+                Box::pin(async move {
+                    let adapter = instantiate!(pre, store, Agency);
+                    adapter.smartguard_adapter_agency().call_check(store, &request).await
+                })
+            })
+            .await?;
+        let asked = numbers.iter().copied().collect();
+        Ok(agency::check_answer(answer, &self.expected(powers, Some(&asked)))?)
+    }
+
+    /// Makes a business and its numbers known to the agency.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn register(&self, powers: &Arc<dyn Powers>, register: Register) -> Result<FilingAnswer, CallError> {
+        let request = wit_agency::RegisterRequest {
+            key: register.key,
+            business: agency::to_wit_business(register.business),
+            numbers: register.numbers.iter().map(E164::to_string).collect(),
+            token: register.token,
+        };
+        let answer = self
+            .call(powers, "register", |store, pre| {
+                Box::pin(async move {
+                    let adapter = instantiate!(pre, store, Agency);
+                    adapter.smartguard_adapter_agency().call_register(store, &request).await
+                })
+            })
+            .await?;
+        Ok(agency::filing_answer(answer)?)
+    }
+
+    /// Disputes a label.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn dispute(&self, powers: &Arc<dyn Powers>, dispute: Dispute) -> Result<FilingAnswer, CallError> {
+        let request = wit_agency::DisputeRequest {
+            key: dispute.key,
+            business: agency::to_wit_business(dispute.business),
+            number: dispute.number.to_string(),
+            agency: dispute.agency,
+            carrier: dispute.carrier.map(|carrier| carrier.word().to_owned()),
+            label: dispute.label,
+            status: agency::to_wit_status(dispute.status),
+            statement: dispute.statement,
+            token: dispute.token,
+        };
+        let answer = self
+            .call(powers, "dispute", |store, pre| {
+                Box::pin(async move {
+                    let adapter = instantiate!(pre, store, Agency);
+                    adapter.smartguard_adapter_agency().call_dispute(store, &request).await
+                })
+            })
+            .await?;
+        Ok(agency::filing_answer(answer)?)
+    }
+
+    /// What became of the filing that was sent under this key.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn track(&self, powers: &Arc<dyn Powers>, key: &str) -> Result<TrackAnswer, CallError> {
+        let key = key.to_owned();
+        let answer = self
+            .call(powers, "track", |store, pre| {
+                Box::pin(async move {
+                    let adapter = instantiate!(pre, store, Agency);
+                    adapter.smartguard_adapter_agency().call_track(store, &key).await
+                })
+            })
+            .await?;
+        Ok(agency::track_answer(answer)?)
+    }
+
+    /// Reads a webhook of the agency. Its signature has not been looked at yet: that is the adapter's part.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn inbound(
+        &self,
+        powers: &Arc<dyn Powers>,
+        headers: Vec<(String, String)>,
+        body: String,
+    ) -> Result<InboundAnswer, CallError> {
+        let request = wit_agency::InboundRequest { headers, body };
+        let answer = self
+            .call(powers, "inbound", |store, pre| {
+                Box::pin(async move {
+                    let adapter = instantiate!(pre, store, Agency);
+                    adapter.smartguard_adapter_agency().call_inbound(store, &request).await
+                })
+            })
+            .await?;
+        Ok(agency::inbound_answer(answer, &self.expected(powers, None))?)
+    }
+
+    /// Tells the agency that a call of ours has begun. The callee is never named.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn call_started(
+        &self,
+        powers: &Arc<dyn Powers>,
+        number: E164,
+        started_at: Moment,
+    ) -> Result<(), CallError> {
+        let call = wit_agency::OwnCall { number: number.to_string(), started_at: started_at.seconds() };
+        self.call(powers, "call-started", |store, pre| {
+            Box::pin(async move {
+                let adapter = instantiate!(pre, store, Agency);
+                adapter.smartguard_adapter_agency().call_call_started(store, &call).await
+            })
+        })
+        .await
+    }
+
+    fn expected<'a>(&'a self, powers: &Arc<dyn Powers>, numbers: Option<&'a BTreeSet<E164>>) -> Expected<'a> {
+        Expected { numbers, speaks_for: &self.description.speaks_for, now: Moment(powers.now_ms()) }
+    }
+}
