@@ -5,7 +5,7 @@
 
 mod adapters;
 mod calls;
-mod counter;
+mod desk;
 mod directory;
 mod errors;
 mod exports;

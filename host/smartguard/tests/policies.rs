@@ -3,6 +3,7 @@
 use core::time::Duration;
 use numbers::policy::{Durability, OnUnknownUser, Policy, Rung};
 use smartguard::policies::{self, BUNDLED, fields};
+use std::collections::BTreeSet;
 
 /// Every problem of `text` as one line each: place, reason, remedy.
 fn problems(text: &str) -> String {
@@ -30,6 +31,14 @@ fn the_bundled_file_says_the_defaults_in_full() {
         let line = format!("{} = {}", field.name, (field.show)(&Policy::default()));
         assert!(BUNDLED.lines().any(|said| said == line), "the bundled file lacks the line `{line}`");
     }
+}
+
+#[test]
+fn every_field_of_a_policy_can_be_said() {
+    let policy = serde_json::to_value(Policy::default()).expect("plain data");
+    let held: BTreeSet<&str> = policy.as_object().expect("a record").keys().map(String::as_str).collect();
+    let said: BTreeSet<&str> = fields::FIELDS.iter().map(|field| field.name).collect();
+    assert_eq!(held, said, "a field that is missing on one side belongs into `policies/fields.rs`");
 }
 
 #[test]

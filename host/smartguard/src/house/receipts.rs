@@ -2,7 +2,7 @@
 
 use super::House;
 use super::calls::Call;
-use super::counter::hold_class;
+use super::desk::hold_class;
 use super::errors::{inner, missing};
 use super::journal::{page_key, read_page};
 use super::keys::Sealed;
