@@ -350,6 +350,15 @@ impl Door {
         secret.value.as_ref().ok_or_else(|| HttpError::SecretMissing(name.to_owned()))
     }
 
+    /// For how many requests the adapter's own rates have room now, or in how long they have room for one.
+    pub fn room(&self) -> Result<u32, Duration> {
+        let now = Instant::now();
+        let tighter = self.routes.values().filter_map(|route| Some((&route.rate, route.per_minute?)));
+        tighter
+            .chain([(&self.rate, self.per_minute)])
+            .try_fold(u32::MAX, |least, (rate, per_minute)| Ok(least.min(rate.room(per_minute, now)?)))
+    }
+
     fn count(&self, route: &Route) -> Result<(), HttpError> {
         let now = Instant::now();
         self.rate.take(self.per_minute, now).map_err(HttpError::RateLimited)?;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What one adapter may reach.
 pub struct HostPowers {
@@ -74,6 +74,11 @@ impl HostPowers {
             random: RandomState::new(),
             drawn: AtomicU64::new(0),
         })
+    }
+
+    /// For how many requests the adapter's own rates have room now, or in how long they have room for one.
+    pub fn room(&self) -> Result<u32, Duration> {
+        self.door.room()
     }
 
     /// The data sets that the host refreshes for this adapter, and the door to do it through.

@@ -15,6 +15,7 @@ mod keeper;
 mod keys;
 #[cfg(test)]
 mod moody_store;
+mod pace;
 mod packets;
 mod performer;
 mod policy;

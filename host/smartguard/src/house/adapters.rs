@@ -4,6 +4,7 @@ mod shown;
 
 use super::House;
 use super::keeper::now;
+use super::pace::{Pace, Turn};
 use crate::config::Config;
 use crate::desk::{AdapterView, DeskError, DeskErrorKind, TryView};
 use crate::store::{Key, Op, Store, Tree, after};
@@ -81,6 +82,7 @@ pub enum FileResult {
 /// All adapters, and the grants that the operator gave.
 pub struct Adapters {
     roster: Roster<Engine>,
+    pace: Pace,
     store: Arc<dyn Store>,
     folder: PathBuf,
 }
@@ -107,7 +109,7 @@ impl Adapters {
         let maker = Engine::new(EngineOptions::new(cache)).map_err(|cause| cause.to_string())?;
         let datasets = Datasets::new(config.data.join("datasets"));
         let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, BTreeMap::new(), grants);
-        let adapters = Adapters { roster, store, folder: config.adapters.clone() };
+        let adapters = Adapters { roster, pace: Pace::default(), store, folder: config.adapters.clone() };
         adapters.roster.load_bundled(&BUNDLED, now()).await;
         adapters.roster.load_all(&adapters.folder, now()).await;
         Ok(Arc::new(adapters))
@@ -127,6 +129,14 @@ impl Adapters {
     /// How many numbers this adapter takes at once.
     pub fn batch_max(&self, id: &str) -> usize {
         self.roster.live(id).map_or(1, |live| live.manifest.limits.batch_max as usize)
+    }
+
+    /// Waits until this adapter may be asked about up to so many numbers.
+    pub async fn turn(&self, id: &str, wanted: usize) -> Turn {
+        let at_once = self.roster.live(id).map_or(1, |live| live.manifest.limits.concurrency);
+        // Where nobody serves, nothing has to be waited for: the call says so.
+        let room = || self.roster.live(id).map_or(Ok(u32::MAX), |live| live.powers.room());
+        self.pace.line(id, at_once).turn(wanted, room).await
     }
 
     pub async fn check(&self, id: &str, numbers: &[E164]) -> CheckResult {

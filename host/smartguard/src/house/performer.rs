@@ -63,9 +63,15 @@ impl Performer {
     }
 
     async fn check(&self, adapter: &str, numbers: &[E164]) -> Result<(), ProposeError> {
-        let size = self.adapters.batch_max(adapter).clamp(1, OBSERVATIONS_MAX);
-        for asked in numbers.chunks(size) {
-            let what = match self.adapters.check(adapter, asked).await {
+        let mut rest = numbers;
+        while !rest.is_empty() {
+            let size = self.adapters.batch_max(adapter).clamp(1, OBSERVATIONS_MAX);
+            let turn = self.adapters.turn(adapter, rest.len().min(size)).await;
+            let (asked, later) = rest.split_at(turn.numbers());
+            let answer = self.adapters.check(adapter, asked).await;
+            drop(turn);
+            rest = later;
+            let what = match answer {
                 CheckResult::Observed(mut observations) => {
                     for observation in &mut observations {
                         observation.label = observation.label.take().map(|label| cut(label, WORDS_MAX));

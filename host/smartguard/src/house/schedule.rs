@@ -1,6 +1,7 @@
 //! When each source is asked about each number. Derived from the state, never stored: after a start it is simply derived again.
 //!
-//! Batches what is due for one adapter. What is on its way is not asked again until its answer or its failure is an event.
+//! Batches what is due for one adapter. What is on its way is not asked again until its answer or its failure is an event,
+//! and only so much is on its way at once; the rest stays due, so that what becomes urgent meanwhile is not behind it all.
 
 use core::time::Duration;
 use numbers::{Command, E164, Moment, State};
@@ -8,14 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Due times of all numbers, by adapter.
 ///
-/// Invariant: `due` and `of` hold the same triples.
+/// Invariant: each entry of `of` stands in its adapter's line, under `out` while it is handed out and under `due` otherwise.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    due: BTreeSet<(Moment, String, E164)>,
+    lines: BTreeMap<String, Line>,
     of: BTreeMap<E164, Vec<Entry>>,
 }
 
-/// One number's turn at one adapter.
+/// What is to be asked of one adapter, with the moment it is due.
+#[derive(Debug, Default)]
+struct Line {
+    due: BTreeSet<(Moment, E164)>,
+    /// Handed out, and due again at this moment if nothing is heard of it.
+    out: BTreeSet<(Moment, E164)>,
+}
+
+/// One number in the line of one adapter.
 #[derive(Clone, Debug)]
 struct Entry {
     adapter: String,
@@ -26,17 +35,25 @@ struct Entry {
 
 /// Numbers in one batch at most; an adapter's manifest may ask for fewer, which the performer sees to.
 const BATCH_MAX: usize = 20;
-/// Batches handed out in one round, so that a restart makes no herd.
-const BATCHES_MAX: usize = 64;
-/// A check that was handed out is handed out again after so long if nothing was heard of it.
-const LOST_AFTER: Duration = Duration::from_secs(5 * 60);
+/// Numbers on their way to one adapter at most. At sixty requests a minute they take some seven minutes.
+const OUT_MAX: usize = 400;
+/// A check that was handed out is handed out again after so long if nothing was heard of it, which only a fault of ours
+/// brings about: an adapter that fails is heard of.
+const LOST_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
+
+impl Line {
+    fn next_due(&self) -> Option<Moment> {
+        let due = self.due.first().filter(|_| self.out.len() < OUT_MAX);
+        due.into_iter().chain(self.out.first()).map(|(due, _)| *due).min()
+    }
+}
 
 impl Schedule {
     /// Sets the due times of one number anew, after something happened to it.
     pub fn set(&mut self, state: &State, number: E164) {
         let before = self.of.remove(&number).unwrap_or_default();
-        for Entry { adapter, due, .. } in &before {
-            self.due.remove(&(*due, adapter.clone(), number));
+        for entry in &before {
+            self.place(entry).remove(&(entry.due, number));
         }
         let entries: Vec<Entry> = state
             .adapters
@@ -54,63 +71,71 @@ impl Schedule {
                 Some(Entry { adapter: adapter.id.clone(), due, out_since })
             })
             .collect();
-        for Entry { adapter, due, .. } in &entries {
-            self.due.insert((*due, adapter.clone(), number));
+        for entry in &entries {
+            self.place(entry).insert((entry.due, number));
         }
         if !entries.is_empty() {
             self.of.insert(number, entries);
         }
     }
 
-    /// When the next check is due.
+    /// When the next check is to be handed out.
     pub fn next_due(&self) -> Option<Moment> {
-        self.due.first().map(|(due, _, _)| *due)
+        self.lines.values().filter_map(Line::next_due).min()
     }
 
     /// The checks that are due now, in batches by adapter.
     pub fn due(&mut self, now: Moment) -> Vec<Command> {
-        let mut batches: BTreeMap<String, Vec<E164>> = BTreeMap::new();
-        let mut taken = 0;
-        while taken < BATCHES_MAX * BATCH_MAX {
-            let Some((due, adapter, number)) = self.due.first().cloned().filter(|(due, _, _)| *due <= now) else {
-                break;
-            };
-            self.due.pop_first();
-            // An answer sets the due time anew; this one stands only if none comes.
-            let again = now.plus(LOST_AFTER);
-            self.due.insert((again, adapter.clone(), number));
-            if let Some(entries) = self.of.get_mut(&number) {
-                entries.iter_mut().filter(|entry| entry.due == due && entry.adapter == adapter).for_each(|entry| {
-                    entry.due = again;
-                    entry.out_since = Some(now);
+        let mut commands = Vec::new();
+        for (adapter, line) in &mut self.lines {
+            let mut note = |number: E164, due: Moment, out_since: Option<Moment>| {
+                let entries = self.of.get_mut(&number).into_iter().flatten();
+                entries.filter(|entry| entry.adapter == *adapter).for_each(|entry| {
+                    (entry.due, entry.out_since) = (due, out_since);
                 });
+            };
+            while let Some((lost_at, number)) = line.out.first().copied().filter(|(lost_at, _)| *lost_at <= now) {
+                line.out.remove(&(lost_at, number));
+                line.due.insert((lost_at, number));
+                note(number, lost_at, None);
             }
-            batches.entry(adapter).or_default().push(number);
-            taken += 1;
-        }
-        batches
-            .into_iter()
-            .flat_map(|(adapter, numbers)| {
+            let mut numbers = Vec::new();
+            while line.out.len() < OUT_MAX
+                && let Some((due, number)) = line.due.first().copied().filter(|(due, _)| *due <= now)
+            {
+                line.due.remove(&(due, number));
+                line.out.insert((now.plus(LOST_AFTER), number));
+                note(number, now.plus(LOST_AFTER), Some(now));
+                numbers.push(number);
+            }
+            commands.extend(
                 numbers
                     .chunks(BATCH_MAX)
-                    .map(|numbers| Command::Check { adapter: adapter.clone(), numbers: numbers.to_vec() })
-                    .collect::<Vec<_>>()
-            })
-            .collect()
+                    .map(|numbers| Command::Check { adapter: adapter.clone(), numbers: numbers.to_vec() }),
+            );
+        }
+        commands
+    }
+
+    fn place(&mut self, entry: &Entry) -> &mut BTreeSet<(Moment, E164)> {
+        let line = self.lines.entry(entry.adapter.clone()).or_default();
+        if entry.out_since.is_some() { &mut line.out } else { &mut line.due }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LOST_AFTER, Schedule};
+    use super::{BATCH_MAX, LOST_AFTER, OUT_MAX, Schedule};
+    use numbers::event::IMPORT_ROWS_MAX;
     use numbers::{
         AdapterFacts, Business, Command, E164, Effects, Event, ImportedRow, Moment, RightToUse, Service, State, What,
     };
+    use std::collections::BTreeMap;
 
     const SECOND: u64 = 1000;
 
-    fn number() -> E164 {
-        E164::parse("+12125550143").expect("a number")
+    fn number(n: usize) -> E164 {
+        E164::parse(&format!("+1212555{n:04}")).expect("a number")
     }
 
     fn happens(state: &mut State, schedule: &mut Schedule, at: u64, what: What) {
@@ -120,42 +145,46 @@ mod tests {
         }
     }
 
-    fn failed(adapter: &str) -> What {
-        What::CheckFailed { adapter: adapter.into(), asked: vec![number()], failure: "it rests".into() }
+    fn failed(adapter: &str, asked: Vec<E164>) -> What {
+        What::CheckFailed { adapter: adapter.into(), asked, failure: "it rests".into() }
     }
 
-    fn asked(commands: Vec<Command>) -> Vec<String> {
-        commands
-            .into_iter()
-            .map(|command| match command {
-                Command::Check { adapter, numbers } if numbers == [number()] => adapter,
-                other => panic!("not a check of the number: {other:?}"),
-            })
-            .collect()
+    /// What is handed out, as the adapter and how many numbers it is asked about.
+    fn asked(commands: &[Command]) -> Vec<(&str, usize)> {
+        let mut asked: BTreeMap<&str, usize> = BTreeMap::new();
+        for command in commands {
+            match command {
+                Command::Check { adapter, numbers } => *asked.entry(adapter.as_str()).or_default() += numbers.len(),
+                other => panic!("not a check: {other:?}"),
+            }
+        }
+        asked.into_iter().collect()
     }
 
-    /// One number, of which two adapters have just been asked for the first time, at the given moment.
-    fn both_asked(at: u64) -> (State, Schedule) {
+    /// So many numbers that nobody has been asked about.
+    fn unasked(adapters: &[&str], count: usize) -> (State, Schedule) {
         let (mut state, mut schedule) = (State::default(), Schedule::default());
-        let adapter = |id: &str| AdapterFacts {
-            id: id.into(),
+        let adapter = |id: &&str| AdapterFacts {
+            id: (*id).to_owned(),
             checks: true,
-            speaks_for: vec![id.into()],
+            speaks_for: vec![(*id).to_owned()],
             registers: false,
             register_required: false,
             disputes: Vec::new(),
             register_effects: Effects::Manual,
             dispute_effects: Effects::Manual,
         };
-        let adapters = vec![adapter("left"), adapter("right")];
+        let adapters = adapters.iter().map(adapter).collect();
         happens(&mut state, &mut schedule, 0, What::RosterChanged { adapters });
         happens(&mut state, &mut schedule, 0, What::BusinessAdded(business()));
-        let row =
-            ImportedRow { number: number(), service: Service::New, right: RightToUse::Unproven, callback_route: None };
-        let imported = What::NumbersImported { business: "acme".into(), by: "Ann".into(), rows: vec![row] };
-        happens(&mut state, &mut schedule, 0, imported);
-        assert_eq!(asked(schedule.due(Moment(at))), ["left", "right"]);
-        assert_eq!(asked(schedule.due(Moment(at))), [""; 0], "both are on their way");
+        for numbers in (0..count).collect::<Vec<_>>().chunks(IMPORT_ROWS_MAX) {
+            let (service, right) = (Service::New, RightToUse::Unproven);
+            let row =
+                |n: &usize| ImportedRow { number: number(*n), service, right: right.clone(), callback_route: None };
+            let rows = numbers.iter().map(row).collect();
+            let imported = What::NumbersImported { business: "acme".into(), by: "Ann".into(), rows };
+            happens(&mut state, &mut schedule, 0, imported);
+        }
         (state, schedule)
     }
 
@@ -171,22 +200,45 @@ mod tests {
 
     #[test]
     fn one_adapters_answer_does_not_have_another_asked_twice() {
-        let (mut state, mut schedule) = both_asked(10 * SECOND);
-        happens(&mut state, &mut schedule, 11 * SECOND, failed("left"));
-        assert_eq!(asked(schedule.due(Moment(12 * SECOND))), [""; 0], "the right one is still on its way");
-        happens(&mut state, &mut schedule, 13 * SECOND, failed("right"));
+        let (mut state, mut schedule) = unasked(&["left", "right"], 1);
+        assert_eq!(asked(&schedule.due(Moment(10 * SECOND))), [("left", 1), ("right", 1)]);
+        assert_eq!(asked(&schedule.due(Moment(10 * SECOND))), [], "both are on their way");
+        happens(&mut state, &mut schedule, 11 * SECOND, failed("left", vec![number(0)]));
+        assert_eq!(asked(&schedule.due(Moment(12 * SECOND))), [], "the right one is still on its way");
+        happens(&mut state, &mut schedule, 13 * SECOND, failed("right", vec![number(0)]));
         let urgent = state.policy.check_every_urgent;
         assert_eq!(schedule.next_due(), Some(Moment(11 * SECOND).plus(urgent)));
-        assert_eq!(asked(schedule.due(Moment(13 * SECOND).plus(urgent))), ["left", "right"]);
+        assert_eq!(asked(&schedule.due(Moment(13 * SECOND).plus(urgent))), [("left", 1), ("right", 1)]);
     }
 
     #[test]
     fn what_was_never_heard_of_is_asked_again() {
-        let (mut state, mut schedule) = both_asked(10 * SECOND);
-        happens(&mut state, &mut schedule, 11 * SECOND, failed("left"));
+        let (mut state, mut schedule) = unasked(&["left", "right"], 1);
+        schedule.due(Moment(10 * SECOND));
+        happens(&mut state, &mut schedule, 11 * SECOND, failed("left", vec![number(0)]));
+        // So that the left one is not due as well.
+        state.policy.check_every_urgent = LOST_AFTER * 2;
+        schedule.set(&state, number(0));
         let lost = Moment(10 * SECOND).plus(LOST_AFTER);
         assert_eq!(schedule.next_due(), Some(lost));
-        assert_eq!(asked(schedule.due(lost)), ["right"]);
-        assert_eq!(asked(schedule.due(lost)), [""; 0]);
+        assert_eq!(asked(&schedule.due(lost)), [("right", 1)]);
+        assert_eq!(asked(&schedule.due(lost)), []);
+        happens(&mut state, &mut schedule, lost.0 + SECOND, failed("right", vec![number(0)]));
+        assert_eq!(schedule.next_due(), Some(Moment(11 * SECOND).plus(LOST_AFTER * 2)));
+    }
+
+    #[test]
+    fn only_so_much_is_on_its_way_at_once() {
+        let (mut state, mut schedule) = unasked(&["left"], OUT_MAX + 50);
+        let commands = schedule.due(Moment(10 * SECOND));
+        assert_eq!(asked(&commands), [("left", OUT_MAX)]);
+        assert_eq!(schedule.next_due(), Some(Moment(10 * SECOND).plus(LOST_AFTER)), "the rest waits for answers");
+        assert_eq!(asked(&schedule.due(Moment(11 * SECOND))), []);
+        for command in &commands[..2] {
+            let Command::Check { numbers, .. } = command else { panic!("a check") };
+            happens(&mut state, &mut schedule, 12 * SECOND, failed("left", numbers.clone()));
+        }
+        assert_eq!(schedule.next_due(), Some(Moment::ZERO));
+        assert_eq!(asked(&schedule.due(Moment(12 * SECOND))), [("left", 2 * BATCH_MAX)]);
     }
 }
