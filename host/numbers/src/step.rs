@@ -30,6 +30,10 @@ pub(crate) use filings::dispute_key;
 /// How long a person has for a task whose adapter names no date. A guess: until tomorrow.
 pub const TASK_DUE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a filing waits to be sent or tracked again when nobody knows what became of it. A guess: an agency that is
+/// down is so for minutes, and must not be asked all the while.
+pub const AGAIN_AFTER: Duration = Duration::from_secs(5 * 60);
+
 /// The records that an event changed; each is to be stored again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {

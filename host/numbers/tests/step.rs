@@ -3,6 +3,7 @@
 mod common;
 
 use common::{IN_SERVICE, World, agency, at, number, policy, registry, secs, user};
+use numbers::step::AGAIN_AFTER;
 use numbers::{
     AdapterFacts, Carrier, CaseState, Closure, Command, Effects, FilingOutcome, FilingState, Lack, Life, Place, Policy,
     Purpose, Refusal, RegistrationState, RightToUse, Service, State, Status, TaskKind, TaskState, What,
@@ -358,6 +359,16 @@ fn what_a_restart_does_depends_on_what_the_adapter_declares() {
     assert!(world.step(10, What::FilingResent { filing }).is_err());
     world.must(11, What::FilingAnswered { filing, answer: FilingOutcome::Absent });
     world.must(11, What::FilingResent { filing });
+
+    // An agency that is down is not asked all the while.
+    for effects in [Effects::Idempotent, queryable] {
+        let (mut world, filing) = check(effects, |_| true);
+        let answer = FilingOutcome::Lost { reason: "it does not answer".into() };
+        world.must(20, What::FilingAnswered { filing, answer });
+        let again = at(20).plus(AGAIN_AFTER);
+        assert_eq!(world.state.next_wake(number(212, 1)), Some(again), "{effects:?}");
+        assert!(!asks(&world, filing, 21));
+    }
 
     let (world, filing) = check(Effects::Manual, |state| matches!(state, FilingState::WithPerson { .. }));
     assert!(!asks(&world, filing, 1000), "never sent again by machine");

@@ -1,12 +1,13 @@
 //! Filings and tasks: an intent is recorded first, and every ending is recorded once.
 
 use super::change::Change;
-use super::{Refusal, TASK_DUE, bounded, settle, tasks};
+use super::{AGAIN_AFTER, Refusal, TASK_DUE, bounded, settle, tasks};
 use crate::case::{CaseState, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
 use crate::event::{FILING_NUMBERS_MAX, FilingOutcome, FilingPlan};
 use crate::moment::Moment;
 use crate::number::{Registration, RegistrationState};
 use crate::state::{AdapterFacts, Effects, State};
+use core::time::Duration;
 
 impl State {
     /// The adapter that disputes at this agency: the first by name.
@@ -191,7 +192,7 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
             let (at, reason) = (*retry_at, reason.clone());
             change.edit_filing(id, |filing| filing.state = FilingState::Again { at, reason })
         }
-        FilingOutcome::Lost { reason } => lost(change, &filing, reason),
+        FilingOutcome::Lost { reason } => lost(change, &filing, reason, AGAIN_AFTER),
         FilingOutcome::Absent => {
             let reason = "the agency does not have it".to_owned();
             change.edit_filing(id, |filing| filing.state = FilingState::Again { at: now, reason })
@@ -204,7 +205,7 @@ pub(super) fn restarted(change: &mut Change<'_>) -> Result<(), Refusal> {
     let sending: Vec<Filing> =
         change.state.open_filings().filter(|filing| filing.state == FilingState::Sending).cloned().collect();
     for filing in sending {
-        lost(change, &filing, "we stopped while it was on its way")?;
+        lost(change, &filing, "we stopped while it was on its way", Duration::ZERO)?;
     }
     Ok(())
 }
@@ -276,15 +277,15 @@ fn rejected(change: &mut Change<'_>, filing: &Filing, reason: &str) -> Result<()
     }
 }
 
-/// Nobody knows whether it arrived; the adapter's declaration for the function says what may be done.
-fn lost(change: &mut Change<'_>, filing: &Filing, reason: &str) -> Result<(), Refusal> {
+/// Nobody knows whether it arrived; the adapter's declaration for the function says what may be done, after the pause.
+fn lost(change: &mut Change<'_>, filing: &Filing, reason: &str, pause: Duration) -> Result<(), Refusal> {
     let now = change.now;
     match change.state.effects_of(filing) {
         Effects::Idempotent => change.edit_filing(filing.id, |filing| {
-            filing.state = FilingState::Again { at: now, reason: reason.to_owned() };
+            filing.state = FilingState::Again { at: now.plus(pause), reason: reason.to_owned() };
         }),
         Effects::Queryable { settle } => change.edit_filing(filing.id, |filing| {
-            filing.state = FilingState::Unsure { track_at: now.plus(settle) };
+            filing.state = FilingState::Unsure { track_at: now.plus(settle.max(pause)) };
         }),
         Effects::Manual => {
             let title = format!(

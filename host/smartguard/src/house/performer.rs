@@ -11,14 +11,15 @@ use crate::store::Store;
 use core::time::Duration;
 use numbers::case::{Filing, FilingState, Purpose};
 use numbers::event::{FilingOutcome, OBSERVATIONS_MAX, REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX};
+use numbers::step::AGAIN_AFTER;
 use numbers::{Case, Command, E164, FilingPlan, Moment, Packet, Source, What};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// A filing that failed for now is sent again after so long, unless the agency named its own time.
-const RETRY_AFTER: Duration = Duration::from_secs(5 * 60);
+/// However soon an agency wants to be asked again, each time is an event that is kept.
+const AGAIN_AFTER_MIN: Duration = Duration::from_secs(1);
 /// A packet is due after so many days when it does not say.
 const DUE_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
@@ -167,14 +168,14 @@ impl Performer {
                 FilingOutcome::Lost { reason: format!("its token is longer than {TOKEN_BYTES_MAX} bytes") }
             }
             FileResult::Pending { token, ask_again } => {
-                FilingOutcome::Pending { token, ask_again_at: now().plus(ask_again) }
+                FilingOutcome::Pending { token, ask_again_at: now().plus(ask_again.max(AGAIN_AFTER_MIN)) }
             }
             FileResult::Packet(packet) => self.keep(&packet).await,
             FileResult::Unsupported(reason) => FilingOutcome::Unsupported { reason: cut(reason, REASON_BYTES_MAX) },
             FileResult::Rejected(reason) => FilingOutcome::Rejected { reason: cut(reason, REASON_BYTES_MAX) },
             FileResult::Failed { reason, retry_after } => FilingOutcome::Failed {
                 reason: cut(reason, REASON_BYTES_MAX),
-                retry_at: now().plus(retry_after.unwrap_or(RETRY_AFTER)),
+                retry_at: now().plus(retry_after.unwrap_or(AGAIN_AFTER).max(AGAIN_AFTER_MIN)),
             },
             FileResult::Lost(reason) => FilingOutcome::Lost { reason: cut(reason, REASON_BYTES_MAX) },
             FileResult::Absent => FilingOutcome::Absent,
@@ -195,7 +196,7 @@ impl Performer {
             },
             Err(reason) => {
                 let reason = cut(format!("the packet could not be kept: {reason}"), REASON_BYTES_MAX);
-                FilingOutcome::Failed { reason, retry_at: now().plus(RETRY_AFTER) }
+                FilingOutcome::Failed { reason, retry_at: now().plus(AGAIN_AFTER) }
             }
         }
     }
