@@ -56,6 +56,30 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().pool_max_idle_per_host(32).build().expect("a client")
 }
 
+/// The command that runs a daemon in this folder, on a free port.
+pub fn run(binary: &Path, folder: &Path, further: &[&str]) -> Command {
+    run_on(binary, folder, Path::new("data"), further)
+}
+
+/// As [`run`], with the data folder in another place.
+pub fn run_on(binary: &Path, folder: &Path, data: &Path, further: &[&str]) -> Command {
+    let mut command = Command::new(binary);
+    command
+        .current_dir(folder)
+        .args(["run", "--listen", "127.0.0.1:0", "--adapters", "adapters", "--policies", "policies"])
+        .arg("--data")
+        .arg(data)
+        .args(further)
+        .env("SMARTGUARD_LOG", std::env::var("SMARTGUARD_TEST_LOG").unwrap_or_else(|_| "error".to_owned()))
+        .env("SMARTGUARD_SECRET_NOMOROBO_API_KEY", "test-key-not-secret")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if folder.join("smartguard.toml").exists() {
+        command.args(["--config", "smartguard.toml"]);
+    }
+    command
+}
+
 impl Daemon {
     /// Starts in this folder, which holds `smartguard.toml` when the test wrote one. Answers when it serves.
     pub fn start(folder: &Path) -> Daemon {
@@ -72,28 +96,11 @@ impl Daemon {
 
     /// As [`Daemon::try_start`], with a binary of the caller's own and further arguments of `run`.
     pub fn try_start_as(binary: &Path, folder: &Path, further: &[&str]) -> Result<Daemon, String> {
-        let mut command = Command::new(binary);
-        command
-            .current_dir(folder)
-            .args([
-                "run",
-                "--listen",
-                "127.0.0.1:0",
-                "--data",
-                "data",
-                "--adapters",
-                "adapters",
-                "--policies",
-                "policies",
-            ])
-            .args(further)
-            .env("SMARTGUARD_LOG", std::env::var("SMARTGUARD_TEST_LOG").unwrap_or_else(|_| "error".to_owned()))
-            .env("SMARTGUARD_SECRET_NOMOROBO_API_KEY", "test-key-not-secret")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if folder.join("smartguard.toml").exists() {
-            command.args(["--config", "smartguard.toml"]);
-        }
+        Daemon::try_start_with(run(binary, folder, further))
+    }
+
+    /// As [`Daemon::try_start`], with a command that the caller has put together, such as one under a limit.
+    pub fn try_start_with(mut command: Command) -> Result<Daemon, String> {
         let mut child = command.spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
         let mut heard = String::new();
@@ -176,6 +183,11 @@ impl Daemon {
     pub fn stop(mut self) -> std::process::ExitStatus {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("told");
+        self.child.wait().expect("gone")
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(mut self) -> std::process::ExitStatus {
         self.child.wait().expect("gone")
     }
 

@@ -3,7 +3,11 @@
 
 pub mod agency;
 pub mod daemon;
+pub mod dice;
+pub mod filer;
 pub mod floor;
 pub mod guests;
+pub mod ledger;
+pub mod load;
 pub mod stream;
 pub mod villain;

@@ -16,56 +16,6 @@ async fn ask(daemon: &Daemon, owner: &str, n: u32) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_loses_nothing_acknowledged_and_exceeds_no_cap() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let policy = POLICY
-        .replace("per_day_soft = 100000", "per_day_soft = 60")
-        .replace("per_day_hard = 100000", "per_day_hard = 60")
-        .replace("swap_percent_max = 20", "swap_percent_max = 20\nattempts_per_24h = 30\nattempts_per_30d = 30");
-    prepare(folder.path(), NOWHERE, NOWHERE, &policy);
-    let mut daemon = Daemon::start(folder.path());
-    daemon.must_post("/v1/businesses", &business("acme", "self")).await;
-    import(&daemon, "acme", sheet(212, 10, |_| true)).await;
-    daemon.must_post("/v1/users", &json!({ "name": "ann", "business": "acme" })).await;
-    let rounds: u32 = if std::env::var_os("SMARTGUARD_LONG").is_some() { 60 } else { 6 };
-    let mut calls = std::collections::BTreeMap::<String, u32>::new();
-    let mut reported = 0;
-    for round in 0..rounds {
-        for n in 0..7 + round % 5 {
-            let body = json!({ "to": format!("+1312{:07}", 2_000_000 + round * 100 + n), "call_id": format!("r{round}n{n}"), "user": "ann" });
-            let (status, answer) = daemon.post("/v1/caller-id", &body).await;
-            assert_eq!(status, 200, "{answer}");
-            if answer["decision"] == "hold" {
-                assert_eq!(answer["class"], "capacity", "{answer}");
-                continue;
-            }
-            let number = answer["caller_id"].as_str().expect("a number").to_owned();
-            let of = calls.entry(number).or_default();
-            *of += 1;
-            assert!(*of <= 60, "the cap is exceeded");
-            if n == 3 {
-                let outcome =
-                    json!({ "decision_id": answer["decision_id"], "sip_code": 486, "sip_reason": "Busy Here" });
-                let taken = daemon.must_post("/v1/outcomes", &outcome).await;
-                assert!(taken.to_string().contains("joined"), "{taken}");
-                reported += 1;
-            }
-        }
-        daemon.kill();
-        daemon = Daemon::start(folder.path());
-        let status = daemon.get("/v1/status").await;
-        assert_eq!(status["numbers"], 10, "what was imported is there: {status}");
-    }
-    assert!(reported > 0);
-    let page = daemon.get("/v1/numbers").await;
-    for number in page["numbers"].as_array().expect("numbers") {
-        let shown = number["shown_today"].as_u64().expect("a count");
-        let called = calls.get(number["number"].as_str().expect("a number")).copied().unwrap_or_default();
-        assert!(shown >= u64::from(called), "caps may be under-used after a kill, never exceeded: {shown} < {called}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_flags_a_number_on_one_carrier_and_clears_it() {
     let folder = tempfile::tempdir().expect("a folder");
     prepare(folder.path(), NOWHERE, NOWHERE, POLICY);
@@ -90,18 +40,6 @@ async fn a_person_flags_a_number_on_one_carrier_and_clears_it() {
         .await;
     assert_eq!(cleared["life"], "resting", "{cleared}");
     daemon.wait_for(&path, 20, |number| number["life"] == "active").await;
-}
-
-#[tokio::test]
-async fn a_second_daemon_on_the_same_folder_is_told_so() {
-    let folder = tempfile::tempdir().expect("a folder");
-    prepare(folder.path(), NOWHERE, NOWHERE, POLICY);
-    let _first = Daemon::start(folder.path());
-    let said = match Daemon::try_start(folder.path()) {
-        Ok(_) => panic!("two daemons share one folder"),
-        Err(said) => said,
-    };
-    assert!(said.contains("data") && said.contains("another"), "it says what is the matter: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
