@@ -34,9 +34,12 @@ pub fn build(profile: &str) -> PathBuf {
     }
     let built = cargo
         .args(["build", "--locked", "--message-format=json-render-diagnostics", "--profile", profile])
+        .arg("--target-dir")
+        .arg(target_folder())
         // A test beside the binary gives its dependencies the features that they have in `cargo test --workspace`,
         // so that nothing is compiled a second time.
         .args(["--workspace", "--bin", "smartguard", "--test", "tidy"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
@@ -47,6 +50,12 @@ pub fn build(profile: &str) -> PathBuf {
         .filter(|message| message["target"]["name"] == "smartguard" && message["target"]["kind"][0] == "bin")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .expect("cargo names the binary")
+}
+
+/// Where this program itself was built, two folders above it: whoever chose that folder need not say so again.
+fn target_folder() -> PathBuf {
+    let program = std::env::current_exe().expect("this program");
+    program.ancestors().nth(3).expect("a folder of a profile, in that of the target").to_owned()
 }
 
 /// One client for all, with its crypto provider named although the tests speak plain HTTP.

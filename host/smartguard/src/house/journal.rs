@@ -1,22 +1,30 @@
 //! The writer of call records: packs them into pages, commits a group, and tells those who wait.
 //!
-//! While one group is on its way to the disk the next one gathers, so the rate of commits follows the disk
-//! and the size of a group follows the rate of calls. While the disk is full the group waits, nothing new is taken,
+//! A lone record goes at once. While groups are on their way to the disk the next one gathers for a moment and follows
+//! them, so that the store can put all that came meanwhile into one write. While the disk is full the group waits, nothing new is taken,
 //! and whoever waits for it is told at once: nobody is kept waiting until a person makes room.
 
 use super::record::Record;
-use crate::store::{CommitError, Key, Op, Store, Tree};
+use crate::store::{CommitError, CommitSeq, Key, Op, Store, Tree};
 use bytes::Bytes;
 use core::time::Duration;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 /// Records that may wait for the writer. A full queue is answered with 503, not waited for.
 const QUEUE_MAX: usize = 32_768;
 /// Records taken from the queue at once.
 const GROUP_MAX: usize = 1_024;
+/// While commits are under way, the next group gathers for so long: pages are fuller than if each record had its own,
+/// and a record that comes while the store waits between two of its groups still gets into the next one.
+const GATHER: Duration = Duration::from_millis(4);
+/// Commits that may be under way at once; beyond it records wait in the queue.
+const UNDER_WAY_MAX: usize = 16;
 /// Pages of one commit: 222 KiB, within the 256 KiB that the store takes.
 const PAGES_MAX: usize = 60;
 /// A group that found the disk full is tried again after so long.
@@ -146,54 +154,105 @@ impl Journal {
     }
 }
 
+/// A commit that was handed to the store and not yet answered. The store answers them in their order.
+struct UnderWay<'a> {
+    ops: Vec<Op>,
+    records: Vec<Waiting>,
+    commit: BoxFuture<'a, Result<CommitSeq, CommitError>>,
+}
+
 async fn write(
     store: Arc<dyn Store>,
     mut queue: mpsc::Receiver<Waiting>,
     broken: Arc<AtomicBool>,
     hold_up: watch::Sender<Option<String>>,
 ) {
+    let mut under_way: VecDeque<UnderWay<'_>> = VecDeque::new();
     let mut group = Vec::with_capacity(GROUP_MAX);
-    while queue.recv_many(&mut group, GROUP_MAX).await > 0 {
-        group.sort_by_key(|waiting| waiting.seq);
-        let mut rest: VecDeque<Waiting> = group.drain(..).collect();
-        while !rest.is_empty() {
-            let (ops, held) = pages(&rest);
-            // Barriers alone have nothing to be made durable: all that came before them is.
-            while !ops.is_empty() {
-                match store.commit(ops.clone()).await {
-                    Ok(_) => break,
-                    // Nothing is lost while the disk is full: the group waits here, and new records are refused at the door.
-                    Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) => {
-                        if hold_up.send_replace(Some(cause.to_string())).is_none() {
-                            tracing::warn!(%cause, records = rest.len(), "call records wait for the disk");
-                        }
-                        tokio::time::sleep(RETRY_AFTER).await;
-                    }
-                    Err(cause) => {
-                        let cause = super::chain(&cause);
-                        tracing::error!(
-                            cause,
-                            "call records could not be made durable; no further calls are answered until a restart"
-                        );
-                        broken.store(true, Ordering::Release);
-                        return;
-                    }
+    let mut next_at = Instant::now();
+    let mut open = true;
+    while open || !under_way.is_empty() {
+        let idle = under_way.is_empty();
+        let takes = open && (idle || under_way.len() < UNDER_WAY_MAX);
+        let gathered = idle || Instant::now() >= next_at;
+        tokio::select! {
+            biased;
+            Some(answer) = first_answer(&mut under_way), if !idle => {
+                let Some(first) = under_way.pop_front() else { continue };
+                if let Err(cause) = settle(store.as_ref(), first, answer, &hold_up).await {
+                    let cause = super::chain(&cause);
+                    tracing::error!(
+                        cause,
+                        "call records could not be made durable; no further calls are answered until a restart"
+                    );
+                    broken.store(true, Ordering::Release);
+                    return;
                 }
             }
-            if hold_up.borrow().is_some() {
-                hold_up.send_replace(None);
-                tracing::info!("the disk has room again, and the call records that waited for it are durable");
+            taken = queue.recv_many(&mut group, GROUP_MAX), if takes && gathered => {
+                open = taken > 0;
+                hand_over(store.as_ref(), &mut group, &mut under_way);
+                next_at = Instant::now() + GATHER;
             }
-            for waiting in rest.drain(..held) {
-                match waiting.done {
-                    Done::Nobody => {}
-                    // The asker may have gone; the record stays.
-                    Done::Sender(sender) => drop(sender.send(())),
-                    Done::Ahead(count) => drop(count.fetch_sub(1, Ordering::AcqRel)),
-                }
-            }
+            () = tokio::time::sleep_until(next_at), if takes && !gathered => {}
         }
     }
+}
+
+/// Waits for the oldest commit; dropped and called again it goes on waiting for the same one.
+async fn first_answer(under_way: &mut VecDeque<UnderWay<'_>>) -> Option<Result<CommitSeq, CommitError>> {
+    match under_way.front_mut() {
+        Some(first) => Some(first.commit.as_mut().await),
+        None => None,
+    }
+}
+
+/// Puts records into pages, and the pages on their way.
+fn hand_over<'a>(store: &'a dyn Store, group: &mut Vec<Waiting>, under_way: &mut VecDeque<UnderWay<'a>>) {
+    group.sort_by_key(|waiting| waiting.seq);
+    let mut rest: VecDeque<Waiting> = group.drain(..).collect();
+    while !rest.is_empty() {
+        let (ops, held) = pages(&rest);
+        let records = rest.drain(..held).collect();
+        // Barriers alone have nothing to be made durable: they are told when all that came before them is.
+        let commit = match ops.is_empty() {
+            true => ready(Ok(store.committed())).boxed(),
+            false => store.commit(ops.clone()),
+        };
+        under_way.push_back(UnderWay { ops, records, commit });
+    }
+}
+
+/// Sees one commit through, however long the disk is full, and tells those who wait for it.
+async fn settle(
+    store: &dyn Store,
+    first: UnderWay<'_>,
+    mut answer: Result<CommitSeq, CommitError>,
+    hold_up: &watch::Sender<Option<String>>,
+) -> Result<(), CommitError> {
+    let UnderWay { ops, records, .. } = first;
+    // Nothing is lost while the disk is full: the group waits here, and new records are refused at the door.
+    while let Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) = &answer {
+        if hold_up.send_replace(Some(cause.to_string())).is_none() {
+            tracing::warn!(%cause, records = records.len(), "call records wait for the disk");
+        }
+        tokio::time::sleep(RETRY_AFTER).await;
+        answer = store.commit(ops.clone()).await;
+    }
+    answer?;
+    if hold_up.borrow().is_some() {
+        hold_up.send_replace(None);
+        tracing::info!("the disk has room again, and the call records that waited for it are durable");
+    }
+    for waiting in records {
+        match waiting.done {
+            Done::Nobody => {}
+            // The asker may have gone; the record stays.
+            Done::Sender(sender) => drop(sender.send(())),
+            Done::Ahead(count) => drop(count.fetch_sub(1, Ordering::AcqRel)),
+        }
+    }
+    Ok(())
 }
 
 /// The pages of one commit, and how many of the waiting are in them.

@@ -1,4 +1,4 @@
-//! Measures what an adapter costs on this machine: `cargo run -p sandbox --example figures`.
+//! Measures what an adapter costs on this machine: `cargo run -p sandbox --example adapter_figures`.
 //! It prints; what is worth keeping goes to `host/FIGURES.md` with machine and date.
 
 use futures_util::future::BoxFuture;
