@@ -45,7 +45,8 @@ async fn load(cache: &Path) -> Duration {
     let begun = Instant::now();
     let engine = Engine::new(EngineOptions::new(cache)).expect("an engine");
     for id in SHIPPED {
-        let loaded = engine.load(floor::shipped(id, "adapter.js"), id, Limits::default()).await;
+        let loaded =
+            engine.load(sandbox::kind::Kind::Agency, floor::shipped(id, "adapter.js"), id, Limits::default()).await;
         assert!(loaded.is_ok(), "{id} loads");
     }
     begun.elapsed()
