@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// Where no adapter may ever be led.
 pub const CREDENTIALS: &str = "http://169.254.169.254/latest/meta-data/";
@@ -18,8 +19,7 @@ const REQUEST_BYTES_MAX: usize = 16 * 1024;
 #[derive(Clone, Default)]
 pub struct Villain {
     redirected: Arc<AtomicU64>,
-    dripping: Arc<AtomicU64>,
-    given_up: Arc<AtomicU64>,
+    given_up: Arc<watch::Sender<u64>>,
 }
 
 impl Villain {
@@ -44,9 +44,10 @@ impl Villain {
         self.redirected.load(Ordering::Relaxed)
     }
 
-    /// Bodies that were begun, and those of them that somebody waits for no more.
-    pub fn drips(&self) -> (u64, u64) {
-        (self.dripping.load(Ordering::Relaxed), self.given_up.load(Ordering::Relaxed))
+    /// Waits until nobody waits any more for one of the bodies that drip, which this end notices at its next drop.
+    pub async fn is_given_up(&self) {
+        let mut given_up = self.given_up.subscribe();
+        given_up.wait_for(|given_up| *given_up > 0).await.expect("this end lives as long as the test");
     }
 
     async fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
@@ -55,9 +56,8 @@ impl Villain {
             request.push(stream.read_u8().await?);
         }
         if request.starts_with(b"GET /drip ") {
-            self.dripping.fetch_add(1, Ordering::Relaxed);
             let ended = drip(&mut stream).await;
-            self.given_up.fetch_add(1, Ordering::Relaxed);
+            self.given_up.send_modify(|given_up| *given_up += 1);
             return ended;
         }
         self.redirected.fetch_add(1, Ordering::Relaxed);
