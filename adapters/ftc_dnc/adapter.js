@@ -18,12 +18,13 @@ export const agency = {
   },
 
   check(request) {
-    if (request.numbers.length === 0) return { tag: "observations", val: [] };
+    const numbers = [...new Set(request.numbers)];
+    if (numbers.length === 0) return { tag: "observations", val: [] };
     const settings = readSettings();
-    const { coverage, hits } = lookUp(request.numbers);
+    const { coverage, hits } = lookUp(numbers);
     const today = Math.floor(clock.nowMs() / DAY_MS);
     const whole = coversThirtyDays(coverage, today, settings);
-    const observations = request.numbers.map((number, index) => {
+    const observations = numbers.map((number, index) => {
       const within = (days) => rowsSince(hits[index].days, today - days + 1, today);
       const counts = { week: within(7), month: within(30), quarter: within(90) };
       return {

@@ -27,7 +27,8 @@ export const agency = {
     const settings = readSettings();
     const observations = [];
     let firstError = null;
-    for (const number of request.numbers) {
+    // A number that stands there twice is asked for, and paid for, once.
+    for (const number of new Set(request.numbers)) {
       try {
         observations.push(lookUp(number, settings));
       } catch (failure) {
