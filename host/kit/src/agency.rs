@@ -1,6 +1,7 @@
 //! Agencies' adapters: what can be asked of one, and what its cassettes say of the answers.
 
 mod answer;
+mod rules;
 
 pub use answer::Answer;
 
@@ -16,7 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Agencies, as the kit treats them.
-pub static KIND: Kind = Kind { kind: manifest::Kind::Agency, functions: &FUNCTIONS };
+pub static KIND: Kind = Kind {
+    kind: manifest::Kind::Agency,
+    functions: &FUNCTIONS,
+    sketch,
+    rules: rules::list,
+    judge: |bench| rules::judge(bench).boxed(),
+};
 
 static FUNCTIONS: [Function; 7] = [
     Function { name: "describe", answers: &["description"], read: read::<NoRequest, Answer> },
@@ -27,6 +34,13 @@ static FUNCTIONS: [Function; 7] = [
     Function { name: "inbound", answers: &["observations", "filings"], read: read::<InboundRequest, Answer> },
     Function { name: "call_started", answers: &["noted"], read: read::<OwnCall, Answer> },
 ];
+
+/// A check of these numbers.
+fn sketch(numbers: &[String]) -> toml::Table {
+    let numbers = toml::Value::from(numbers.to_vec());
+    let request = toml::Table::from_iter([("numbers".to_owned(), numbers)]);
+    toml::Table::from_iter([("call".to_owned(), "check".into()), ("request".to_owned(), request.into())])
+}
 
 /// A call of an agency's adapter.
 #[derive(Clone, Debug)]

@@ -249,6 +249,40 @@ enum DatasetFailure {
     NotReady(u32),
 }
 
+impl From<&DatasetReply> for DatasetFile {
+    fn from(reply: &DatasetReply) -> DatasetFile {
+        let name = reply.name.clone();
+        let empty = DatasetFile {
+            name,
+            first_day: Day(0),
+            last_day: Day(0),
+            files: 0,
+            missing: 0,
+            hits: Vec::new(),
+            fails: None,
+        };
+        match &reply.reply {
+            Err(FilesError::Denied(reason)) => {
+                DatasetFile { fails: Some(DatasetFailure::Denied(reason.clone())), ..empty }
+            }
+            Err(FilesError::NotReady(seconds)) => {
+                DatasetFile { fails: Some(DatasetFailure::NotReady(*seconds)), ..empty }
+            }
+            Ok(Found { coverage, hits }) => {
+                let days = |days: &[DayCount]| days.iter().map(|d| DayFile { day: Day(d.day), rows: d.rows }).collect();
+                DatasetFile {
+                    first_day: Day(coverage.first_day),
+                    last_day: Day(coverage.last_day),
+                    files: coverage.files,
+                    missing: coverage.missing,
+                    hits: hits.iter().map(|hits| HitsFile { key: hits.key.clone(), days: days(&hits.days) }).collect(),
+                    ..empty
+                }
+            }
+        }
+    }
+}
+
 impl From<DatasetFile> for DatasetReply {
     fn from(file: DatasetFile) -> DatasetReply {
         let DatasetFile { name, first_day, last_day, files, missing, hits, fails } = file;

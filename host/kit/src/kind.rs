@@ -1,6 +1,7 @@
 //! Kinds of adapters. Everything that the kit must know of one is in one value.
 
 use crate::cassette::Parsed;
+use crate::check::{Bench, Judgement, Rule};
 use futures_util::future::BoxFuture;
 use sandbox::manifest;
 use sandbox::trouble::Trouble;
@@ -13,6 +14,12 @@ pub struct Kind {
     pub kind: manifest::Kind,
     /// What can be asked of it, in the order of the interface.
     pub functions: &'static [Function],
+    /// `call` and `request` of a cassette that asks the obvious thing about what was named on a command line.
+    pub sketch: fn(&[String]) -> toml::Table,
+    /// The rules of the conformance kit, in the order in which they are judged.
+    pub rules: fn() -> Vec<Rule>,
+    /// Judges an adapter by each of them that it is not exempt from.
+    pub judge: for<'a> fn(&'a Bench<'a>) -> BoxFuture<'a, Judgement>,
 }
 
 /// One function of the interface.

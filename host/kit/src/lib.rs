@@ -7,9 +7,11 @@
 
 pub mod agency;
 pub mod cassette;
+pub mod check;
 mod compare;
 pub mod folder;
 pub mod kind;
+pub mod record;
 mod stage;
 pub mod test;
 mod update;

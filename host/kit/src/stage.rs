@@ -104,15 +104,20 @@ impl Powers for Stage {
     fn uniform(&self) -> f64 {
         let mut tape = self.tape.lock();
         tape.drawn += 1;
-        // The finaliser of splitmix64: neighbouring counts come out far apart.
-        let mut bits = self.chance.wrapping_add(tape.drawn.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        // A double holds 53 bits exactly.
-        ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        drawn(self.chance, tape.drawn)
     }
 
     fn used(&self, usage: Usage) {
         self.tape.lock().used = Some(usage);
     }
+}
+
+/// The nth draw of a sequence that begins at `chance`: at least 0 and less than 1, and the same each time.
+pub(crate) fn drawn(chance: u64, nth: u64) -> f64 {
+    // The finaliser of splitmix64: neighbouring counts come out far apart.
+    let mut bits = chance.wrapping_add(nth.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    // A double holds 53 bits exactly.
+    ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
 }

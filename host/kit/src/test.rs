@@ -83,8 +83,7 @@ pub async fn run(
     let door = door(&folder.manifest);
     let mut cassettes = Vec::new();
     for cassette in &folder.cassettes {
-        let (answer, tape) = play(&guest, folder, cassette, &door).await;
-        let mut tested = judge(folder, cassette, &answer, &tape);
+        let (mut tested, answer) = replay(&guest, folder, cassette, &door).await;
         if update && tested.differences.iter().any(|difference| difference.what.starts_with("answer")) {
             update::rewrite(cassette, &answer)?;
             tested.updated = true;
@@ -99,6 +98,27 @@ pub async fn run(
         cassettes,
         troubles: folder.troubles.clone(),
     })
+}
+
+/// Plays every cassette of an adapter that is ready already.
+pub(crate) async fn with(guest: &Guest, folder: &Folder) -> Vec<Tested> {
+    let door = door(&folder.manifest);
+    let mut tested = Vec::new();
+    for cassette in &folder.cassettes {
+        tested.push(replay(guest, folder, cassette, &door).await.0);
+    }
+    tested
+}
+
+/// Plays one cassette, and says what differs and what came.
+pub(crate) async fn replay(
+    guest: &Guest,
+    folder: &Folder,
+    cassette: &Cassette,
+    door: &Arc<Door>,
+) -> (Tested, toml::Table) {
+    let (answer, tape) = play(guest, folder, cassette, door).await;
+    (judge(folder, cassette, &answer, &tape), answer)
 }
 
 /// Makes the call with a host that answers what the cassette says, in its order.
