@@ -1,8 +1,10 @@
 //! The command line: what may be said, with examples, and the exit codes.
 //!
-//! `run`, `check`, `policy check`, `import` and `export --data` work by themselves; every other command asks a running
-//! daemon over HTTP ([`client`]) and shows the answer ([`show`]) as a table on a terminal, or as the JSON that came.
+//! `run`, `check`, `policy check`, `import`, `export --data` and what an adapter's author runs ([`author`]) work by
+//! themselves; every other command asks a running daemon over HTTP ([`client`]) and shows the answer ([`show`]) as a
+//! table on a terminal, or as the JSON that came.
 
+mod author;
 mod client;
 mod commands;
 mod import_csv;
@@ -42,8 +44,9 @@ Exit codes:
   1  the daemon refused it or failed at it
   2  the command line is wrong
   3  no daemon answers
-  4  a file is faulty: configuration, policy, business, numbers, export
-  5  done in part: some rows of an import were refused";
+  4  a file is faulty: configuration, policy, business, numbers, export, adapter, cassette
+  5  done in part: some rows of an import were refused
+  6  an adapter differs from its cassettes, or breaks a rule that it is held to";
 
 /// How a command ended, as the exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,7 @@ enum Exit {
     NoDaemon = 3,
     FaultyFile = 4,
     InPart = 5,
+    Differs = 6,
 }
 
 /// Why a command did not do what it was asked for.
@@ -348,6 +352,8 @@ enum AdapterCommand {
         #[arg(required = true)]
         numbers: Vec<String>,
     },
+    #[command(flatten)]
+    Author(author::AuthorCommand),
 }
 
 #[derive(Debug, Subcommand)]
