@@ -7,7 +7,7 @@ const USAGE: &str = "\
 cargo xtask <errand>
 
   ci      the short form of every proof, exactly as CI runs it
-  long    the full length: release build, figures, full-length crash tests
+  long    the full length: release build, figures, 60 kills, and power cuts where loop devices may be mounted
 ";
 
 fn main() -> ExitCode {

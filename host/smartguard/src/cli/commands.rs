@@ -337,7 +337,8 @@ fn serve(machine: &Machine, in_memory: bool, json: bool) -> Result<Exit, Failure
             sentence.push_str(&format!(": {cause}"));
             source = cause.source();
         }
-        Failure::new(Exit::Refused, sentence, "`smartguard check` checks the files without starting")
+        // What does not start says itself what to do about it.
+        Failure::new(Exit::Refused, sentence, "")
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| failed(&error))?;
     runtime.block_on(crate::house::run(config)).map_err(|error| failed(&error))?;

@@ -21,6 +21,8 @@ pub enum OpenError {
     InUse { folder: PathBuf },
     #[error("this user may not write to the store in {}; give the folder to the user that the daemon runs as", .folder.display())]
     NotPermitted { folder: PathBuf, source: io::Error },
+    #[error("{} is to be the store's folder, and it or a part of that path is a file; name another data folder with --data", .folder.display())]
+    NotAFolder { folder: PathBuf, source: io::Error },
     #[error("the disk that holds the store in {} is full; free some space and start again, nothing is lost", .folder.display())]
     DiskFull { folder: PathBuf, source: io::Error },
     #[error("only {free} bytes are free on the disk that holds the store in {}, and {min} are kept in reserve; free some space and start again, nothing is lost", .folder.display())]
@@ -33,7 +35,7 @@ pub enum OpenError {
     NotQuarantined { folder: PathBuf, why: String, source: io::Error },
     #[error("an import into the store in {} was not finished; remove the folder and import again", .folder.display())]
     ImportUnfinished { folder: PathBuf },
-    #[error("the store in {} could not be opened while {doing}", .folder.display())]
+    #[error("the store in {} could not be opened while {doing}; see to the disk, or name another data folder with --data", .folder.display())]
     Io { doing: &'static str, folder: PathBuf, source: io::Error },
 }
 
@@ -174,6 +176,7 @@ fn sorted(doing: &'static str, folder: &Path, source: io::Error) -> OpenError {
     let folder = folder.to_path_buf();
     match source.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => OpenError::NotPermitted { folder, source },
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => OpenError::NotAFolder { folder, source },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => OpenError::DiskFull { folder, source },
         _ => OpenError::Io { doing, folder, source },
     }
