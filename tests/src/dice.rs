@@ -22,10 +22,10 @@ impl Dice {
 
     /// Other dice, so that several tasks may each throw their own.
     pub fn fork(&mut self) -> Dice {
-        Dice { state: self.next() }
+        Dice { state: self.draw() }
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -35,7 +35,7 @@ impl Dice {
 
     /// From 0 up to but without `below`.
     pub fn below(&mut self, below: u64) -> u64 {
-        self.next() % below.max(1)
+        self.draw() % below.max(1)
     }
 
     /// True once in so many throws.

@@ -183,7 +183,7 @@ impl Line {
     async fn see_labels(self, every_ms: u64, mut dice: Dice) -> Option<()> {
         loop {
             tokio::time::sleep(dice.millis(every_ms / 2, every_ms * 3 / 2)).await;
-            let Some(number) = self.ledger.some_import(dice.next()) else { continue };
+            let Some(number) = self.ledger.some_import(dice.draw()) else { continue };
             let carrier = dice.pick(&["tmobile", "att"]);
             let report = json!({ "label": "Spam Likely", "carrier": carrier, "by": "Ann" });
             let number = self.post(&format!("{}/reports", number_path(&number)), &report).await?;

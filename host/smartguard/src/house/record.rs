@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Record {
     Decided(Decided),
-    Reported(Reported),
+    /// Boxed, because it is far larger than the others.
+    Reported(Box<Reported>),
     /// A crash lost the decision, and a late report brought it back under its seal.
     Restored {
         seq: u64,

@@ -49,7 +49,11 @@ impl Hot {
             let mut calls = self.calls.lock();
             let joined = call.as_ref().map(|call| calls.joined(call.seq).unwrap_or_else(|| call.joined()));
             let reported = Reported { at: now, call: joined, callee, verdict };
-            self.journal.append(self.journal.sequence(), &Record::Reported(reported.clone()), Done::Nobody)?;
+            self.journal.append(
+                self.journal.sequence(),
+                &Record::Reported(Box::new(reported.clone())),
+                Done::Nobody,
+            )?;
             let known = Hot::count(&mut calls, &reported);
             drop(calls);
             self.act_on(&reported, known.as_ref());
