@@ -137,7 +137,10 @@ async fn a_data_folder_of_somebody_else_is_refused_with_what_to_do() {
 async fn a_data_folder_that_is_a_file_is_refused() {
     let folder = folder();
     std::fs::write(folder.path().join("data"), "x").expect("written");
-    check_refused(run(binary(), folder.path(), &[]), &["data/store", "is a file", "name another data folder with --data"]);
+    check_refused(
+        run(binary(), folder.path(), &[]),
+        &["data/store", "is a file", "name another data folder with --data"],
+    );
 }
 
 /// A small disk in memory; taken away again at the end.

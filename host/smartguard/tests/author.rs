@@ -61,7 +61,12 @@ fn an_adapter_is_tested_by_its_cassettes_without_a_daemon() {
     check(at, &["adapter", "test", "fcr", "--update"], 0, &["updated"]);
     check(&adapter, &["adapter", "test", "."], 0, &["2 as expected"]);
     change(&cassette, "[request]", "[reqest]");
-    check(at, &["adapter", "test", "fcr"], 4, &["dispute_hiya.toml", "unknown field `reqest`", "did you mean `request`?"]);
+    check(
+        at,
+        &["adapter", "test", "fcr"],
+        4,
+        &["dispute_hiya.toml", "unknown field `reqest`", "did you mean `request`?"],
+    );
     check(at, &["adapter", "test", "nobody"], 4, &["nobody", "cannot be read"]);
     change(&adapter.join("adapter.js"), "  describe() {", "  describe( {");
     check(at, &["adapter", "test", "fcr"], 4, &["fcr/adapter.js"]);
