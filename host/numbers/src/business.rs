@@ -68,3 +68,28 @@ pub struct Business {
     /// The carriers or platforms that originate the calls.
     pub originating_providers: Vec<String>,
 }
+
+impl Business {
+    /// Bytes of all its texts together.
+    pub fn text_bytes(&self) -> usize {
+        let Business {
+            id,
+            legal_name,
+            dba,
+            relation: _,
+            ein,
+            address,
+            website,
+            contact,
+            use_case,
+            category,
+            calls_per_month: _,
+            originating_providers,
+        } = self;
+        let Address { line1, line2, city, state, zip, country } = address;
+        let Contact { name, email, phone } = contact;
+        let said = [id, legal_name, use_case, line1, city, state, zip, country, name, email, phone];
+        let optional = [dba, ein, website, category, line2].into_iter().flatten();
+        said.into_iter().chain(optional).chain(originating_providers).map(String::len).sum()
+    }
+}

@@ -37,6 +37,8 @@ pub const WORDS_MAX: usize = 80;
 pub const REASON_BYTES_MAX: usize = 240;
 /// Bytes of a token that an agency gave for asking again; a part of a longer one would be another token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
+/// Bytes of all that a business says of itself; each filing holds it beside its numbers.
+pub const BUSINESS_BYTES_MAX: usize = 1200;
 /// Adapters in force at once.
 pub const ADAPTERS_MAX: usize = 32;
 

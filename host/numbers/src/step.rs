@@ -16,7 +16,7 @@ pub use observe::{OWN_CALLS, UNATTRIBUTED, agency_of_report};
 pub use settle::Lack;
 
 use crate::e164::E164;
-use crate::event::{ADAPTERS_MAX, Event, IMPORT_ROWS_MAX, ImportedRow, NUMBERS_MAX, Service, What};
+use crate::event::{ADAPTERS_MAX, BUSINESS_BYTES_MAX, Event, IMPORT_ROWS_MAX, ImportedRow, NUMBERS_MAX, Service, What};
 use crate::number::{Life, Number, Origin, Place, RightToUse};
 use crate::owner::{Owner, OwnerId};
 use crate::state::State;
@@ -170,6 +170,11 @@ impl State {
 fn apply(change: &mut Change<'_>, what: &What) -> Result<(), Refusal> {
     match what {
         What::BusinessAdded(business) => {
+            let bytes = business.text_bytes();
+            if bytes > BUSINESS_BYTES_MAX {
+                let what = "all that the business says of itself";
+                return Err(Refusal::TooLong { what, bytes, max: BUSINESS_BYTES_MAX });
+            }
             change.put_business(business.clone());
             Ok(())
         }

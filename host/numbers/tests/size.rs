@@ -4,8 +4,8 @@ mod common;
 
 use common::{IN_SERVICE, World, at, number, observation};
 use numbers::event::{
-    ADAPTERS_MAX, EVENT_BYTES_MAX, FILING_NUMBERS_MAX, IMPORT_ROWS_MAX, NUMBERS_MAX, OBSERVATIONS_MAX,
-    REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX,
+    ADAPTERS_MAX, BUSINESS_BYTES_MAX, EVENT_BYTES_MAX, FILING_NUMBERS_MAX, IMPORT_ROWS_MAX, NUMBERS_MAX,
+    OBSERVATIONS_MAX, REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX,
 };
 use numbers::{
     AdapterFacts, Carrier, Effects, Event, FilingOutcome, FilingPlan, Policy, Purpose, Refusal, RightToUse, Score,
@@ -79,6 +79,12 @@ fn the_largest_events_fit() {
 #[test]
 fn the_largest_filing_fits() {
     let mut world = World::new();
+    let mut business = world.state.businesses["acme"].clone();
+    let room = BUSINESS_BYTES_MAX - business.text_bytes();
+    business.use_case.push_str(&"x".repeat(room));
+    world.must(0, What::BusinessAdded(business.clone()));
+    business.use_case.push('x');
+    assert!(matches!(world.step(0, What::BusinessAdded(business)), Err(Refusal::TooLong { .. })));
     let numbers: Vec<_> = (0..FILING_NUMBERS_MAX as u64).map(|n| number(999, n)).collect();
     for some in numbers.chunks(IMPORT_ROWS_MAX) {
         world.import(0, some.iter().copied(), IN_SERVICE);
@@ -127,7 +133,7 @@ fn records_that_cannot_be_kept_change_nothing() {
     let one = number(212, 1);
     world.import(0, [one], IN_SERVICE);
     let mut business = world.state.businesses["acme"].clone();
-    business.use_case = "x".repeat(5000);
+    business.use_case.push('x');
     check_refused(&mut world, What::BusinessAdded(business));
     check_refused(&mut world, What::PolicyAdopted { revision: 7, policy: Policy { per_hour: 1, ..Policy::default() } });
     check_refused(&mut world, What::RosterChanged { adapters: Vec::new() });

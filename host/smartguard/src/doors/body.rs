@@ -54,8 +54,11 @@ pub(super) async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Refusal>
 
 /// A strict JSON body.
 pub(super) async fn json<T: DeserializeOwned>(request: Request, bytes_max: usize) -> Result<T, Refusal> {
+    let is_json = media_type(request.headers()) == "application/json";
+    // Whoever is refused while he still sends never reads why, so the body is taken in first.
+    let bytes = read(request.into_body(), bytes_max).await?;
     // A form of a foreign web page cannot say this type without asking the browser first.
-    if media_type(request.headers()) != "application/json" {
+    if !is_json {
         return Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "not_json",
@@ -63,7 +66,6 @@ pub(super) async fn json<T: DeserializeOwned>(request: Request, bytes_max: usize
             "send a JSON object with the header Content-Type: application/json",
         ));
     }
-    let bytes = read(request.into_body(), bytes_max).await?;
     serde_json::from_slice(&bytes).map_err(|error| misread(&error))
 }
 

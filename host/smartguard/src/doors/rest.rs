@@ -30,6 +30,8 @@ use std::sync::Arc;
 type House = State<Arc<Hall>>;
 type Answer = Result<Response, Refusal>;
 
+/// The largest pool, as the policy's own `pool_size` has it.
+const POOL_SIZE_MAX: u32 = 1000;
 /// The most numbers that one try of an adapter asks about.
 const TRY_NUMBERS_MAX: usize = 20;
 
@@ -81,12 +83,9 @@ pub(super) async fn add_campaign(State(hall): House, request: Request) -> Answer
 async fn add_owner(hall: &Hall, kind: OwnerKind, request: Request) -> Answer {
     let OwnerBody { name, business, pool_size } = small_json(request).await?;
     let name = filled("name", name)?;
-    if pool_size == Some(0) {
-        return Err(Refusal::senseless(
-            "bad_value",
-            "`pool_size` is 0, and no call can be made so",
-            "write at least 1",
-        ));
+    if let Some(size) = pool_size.filter(|size| !(1..=POOL_SIZE_MAX).contains(size)) {
+        let sentence = format!("`pool_size` is {size}, and no pool has so many numbers");
+        return Err(Refusal::senseless("bad_value", sentence, format!("write 1 to {POOL_SIZE_MAX}")));
     }
     created(hall.desk.add_owner(NewOwner { kind, name, business, pool_size }).await?)
 }

@@ -15,7 +15,7 @@ use crate::desk::{
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
 use numbers::{
-    Business, E164, ImportedRow, Observation, OnUnknownUser, OwnerId, RightToUse, Source, State, Status, What,
+    Business, E164, ImportedRow, Observation, OnUnknownUser, OwnerId, Refusal, RightToUse, Source, State, Status, What,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -134,11 +134,22 @@ impl Desk for House {
                     None => fresh.push(row),
                 }
             }
-            for slice in fresh.chunks(IMPORT_ROWS_MAX) {
+            let mut slices: Vec<&[ImportRow]> = fresh.chunks(IMPORT_ROWS_MAX).rev().collect();
+            while let Some(slice) = slices.pop() {
                 let rows = slice.iter().map(imported).collect();
                 let what = What::NumbersImported { business: business.clone(), by: by.clone(), rows };
-                self.keeper.propose(what).await?;
-                report.added += slice.len() as u64;
+                match (self.keeper.propose(what).await, slice) {
+                    (Ok(_), slice) => report.added += slice.len() as u64,
+                    // Long rows go in smaller slices, until the one is found that is too long by itself.
+                    (Err(ProposeError::Refused(refusal @ Refusal::TooLong { .. })), [row]) => {
+                        report.refused.push(RefusedRow { row: row.row, reason: refusal.to_string() });
+                    }
+                    (Err(ProposeError::Refused(Refusal::TooLong { .. })), slice) => {
+                        let (first, second) = slice.split_at(slice.len() / 2);
+                        slices.extend([second, first]);
+                    }
+                    (Err(other), _) => return Err(other.into()),
+                }
             }
             Ok(report)
         }
@@ -354,7 +365,7 @@ impl House {
                 let added = What::OwnerAdded { id: user.clone(), business, pool_size: None };
                 match self.keeper.propose(added).await {
                     // Another call of the same new user was a moment earlier.
-                    Ok(_) | Err(ProposeError::Refused(numbers::Refusal::OwnerExists(_))) => {}
+                    Ok(_) | Err(ProposeError::Refused(Refusal::OwnerExists(_))) => {}
                     Err(other) => return Err(other.into()),
                 }
                 self.directory.owner(&user).ok_or_else(|| unknown_owner(&user))

@@ -120,9 +120,15 @@ impl Keys {
         let written = || -> std::io::Result<()> {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)?;
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(&self.key)?;
-            file.sync_all()?;
+            // It gets its name when it is whole: half a key would keep every later start from serving.
+            let part = path.with_added_extension(format!("{}.part", std::process::id()));
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+            let named = file.write_all(&self.key).and_then(|()| file.sync_all());
+            // Another daemon that begins in the same place may have been faster; its key is not replaced.
+            let named = named.and_then(|()| std::fs::hard_link(&part, path));
+            std::fs::remove_file(&part)?;
+            named?;
             // The store will rely on this file, so its name has to outlive the power as well.
             std::fs::File::open(folder)?.sync_all()
         };
@@ -252,5 +258,9 @@ mod tests {
         std::fs::remove_file(&path).expect("removed");
         assert!(matches!(Keys::of_store(&store, &path).await, Err(KeyError::Missing { .. })));
         assert!(!path.exists(), "no other key is made in its place");
+        let others = Keys::read(&other).expect("read").expect("a key");
+        assert!(others.write(&other).is_err(), "a key that is there is not replaced");
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 1, "nothing is left of what was not finished");
     }
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::house::journal::Journal;
 use crate::house::keys::Keys;
 use crate::store::Tree;
-use numbers::{Address, Business, Contact, OwnerId, Policy, Relation};
+use numbers::{Address, Business, Contact, ImportedRow, OwnerId, Policy, Relation, RightToUse, Service};
 
 fn business(id: &str, use_case: &str) -> What {
     let said = str::to_owned;
@@ -130,14 +130,21 @@ async fn after_a_failed_commit_nothing_more_is_changed() {
 #[tokio::test]
 async fn what_does_not_fit_is_refused_and_harms_nothing() {
     let room = Room::open().await;
-    let refused = room.keeper.propose(business("first", &"x".repeat(5000))).await;
-    let Err(ProposeError::Refused(refusal @ Refusal::TooLong { .. })) = refused else { panic!("{refused:?}") };
-    assert!(refusal.to_string().contains("the record of the business would take 5"), "{refusal}");
     let refused = room.keeper.propose(business(&"b".repeat(200), "")).await;
     let Err(ProposeError::Refused(refusal @ Refusal::TooLong { .. })) = refused else { panic!("{refused:?}") };
     assert!(refusal.to_string().contains("the id of the business would take 200"), "{refusal}");
     assert_eq!(room.businesses().await, (0, 0));
     room.keeper.propose(business("first", "Reminders")).await.expect("durable");
+    let rows = (0..40).map(|n| ImportedRow {
+        number: E164::from_digits(12_125_550_000 + n).expect("a number"),
+        service: Service::New,
+        right: RightToUse::Declared { by: "a".repeat(100), at: Moment(1), letter: None },
+        callback_route: None,
+    });
+    let rows = rows.collect();
+    let refused = room.keeper.propose(What::NumbersImported { business: "first".into(), by: "a".into(), rows }).await;
+    let Err(ProposeError::Refused(refusal @ Refusal::TooLong { .. })) = refused else { panic!("{refused:?}") };
+    assert!(refusal.to_string().contains("the change would take 4"), "{refusal}");
     let id = OwnerId::User("u".repeat(150));
     let refused = room.keeper.propose(What::OwnerAdded { id, business: "first".into(), pool_size: None }).await;
     assert!(matches!(refused, Err(ProposeError::Refused(Refusal::TooLong { .. }))), "{refused:?}");
