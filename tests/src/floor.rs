@@ -1,6 +1,6 @@
 //! What stands before the first call: a folder with a policy, adapters and configuration, businesses, numbers.
 
-use crate::daemon::Daemon;
+use crate::daemon::{self, Daemon};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,15 @@ pub fn prepare(folder: &Path, nomorobo: SocketAddr, ftc: SocketAddr, policy: &st
         format!("[origins.nomorobo]\napi = \"http://{nomorobo}\"\n\n[origins.ftc_dnc]\nftc = \"http://{ftc}\"\n");
     std::fs::write(folder.join("smartguard.toml"), config).expect("written");
     write_policy(folder, policy);
+}
+
+/// Lets a daemon in this folder take compiled adapters from a cache that other tests share, for tests that are not about
+/// them: compiling the shipped ones takes seconds. An entry is named by what it was made from and checked when it is read.
+pub fn share_compiled_adapters(folder: &Path) {
+    let cache = daemon::binary().with_file_name("compiled-adapters-of-tests");
+    std::fs::create_dir_all(&cache).expect("a folder");
+    std::fs::create_dir_all(folder.join("data")).expect("a folder");
+    std::os::unix::fs::symlink(cache, folder.join("data/cache")).expect("linked");
 }
 
 /// Puts this text in the place of the policy in force.

@@ -51,6 +51,7 @@ fn ask(n: u32) -> Value {
 #[tokio::test]
 async fn a_second_daemon_on_the_same_folder_is_told_so() {
     let folder = folder();
+    floor::share_compiled_adapters(folder.path());
     let first = Daemon::start(folder.path());
     check_refused(run(binary(), folder.path(), &[]), &["data", "another daemon has the store", "stop that one"]);
     set_up(&first).await;
@@ -290,6 +291,7 @@ fn break_writes(daemon: &Daemon) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_write_that_failed_nothing_is_acknowledged_and_a_restart_has_everything() {
     let folder = folder();
+    floor::share_compiled_adapters(folder.path());
     // The signal that comes with such a limit would end the daemon; the error that comes without it is that of a disk.
     let untraced = run(binary(), folder.path(), &[]);
     let mut command = Command::new("sh");

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 async fn serve(policy: &str) -> (tempfile::TempDir, Daemon) {
     let folder = tempfile::tempdir().expect("a folder");
     floor::prepare(folder.path(), NOWHERE, NOWHERE, policy);
+    floor::share_compiled_adapters(folder.path());
     let daemon = Daemon::start(folder.path());
     daemon.must_post("/v1/businesses", &floor::business("acme", "self")).await;
     floor::import(&daemon, "acme", floor::sheet(212, 30, |_| true)).await;
@@ -337,6 +338,7 @@ async fn a_policy_that_cannot_be_is_refused_at_the_start_and_while_running() {
     let folder = tempfile::tempdir().expect("a folder");
     let broken = "per_day_sofd = 5\nper_hour = 100000\npool_size = -3\nturn_gap = \"soon\"\n";
     floor::prepare(folder.path(), NOWHERE, NOWHERE, broken);
+    floor::share_compiled_adapters(folder.path());
     let checked =
         std::process::Command::new(binary()).current_dir(folder.path()).arg("check").output().expect("it runs");
     assert_eq!(checked.status.code(), Some(4), "{checked:?}");

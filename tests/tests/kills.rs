@@ -60,6 +60,7 @@ fn grants_of(round: u32) -> Vec<String> {
 /// A folder with everything that the load needs, and a daemon in it that holds the first numbers.
 async fn set_up(folder: &Path, origin: &str, durability: &str) -> Daemon {
     floor::prepare(folder, NOWHERE, NOWHERE, &policy(durability));
+    floor::share_compiled_adapters(folder);
     let adapters = folder.join("adapters");
     let origins = filer::drop_in(&adapters, origin);
     let config = std::fs::read_to_string(folder.join("smartguard.toml")).expect("written before");
@@ -196,6 +197,7 @@ async fn a_kill_loses_no_decision_where_every_answer_waits_for_the_disk() {
 async fn a_kill_charges_whoever_was_at_work_and_nobody_else() {
     let folder = tempfile::tempdir().expect("a folder");
     floor::prepare(folder.path(), NOWHERE, NOWHERE, &policy("lease"));
+    floor::share_compiled_adapters(folder.path());
     let mut daemon = Daemon::start(folder.path());
     daemon.must_post("/v1/businesses", &floor::business("acme", "self")).await;
     floor::import(&daemon, "acme", floor::sheet(212, 20, |_| true)).await;

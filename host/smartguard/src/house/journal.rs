@@ -232,11 +232,16 @@ async fn settle(
 ) -> Result<(), CommitError> {
     let UnderWay { ops, records, .. } = first;
     // Nothing is lost while the disk is full: the group waits here, and new records are refused at the door.
+    // The answer may be old: groups that were under way together were refused together, and there may be room by now.
+    let mut old = true;
     while let Err(cause @ (CommitError::DiskFull { .. } | CommitError::QueueFull { .. })) = &answer {
-        if hold_up.send_replace(Some(cause.to_string())).is_none() {
-            tracing::warn!(%cause, records = records.len(), "call records wait for the disk");
+        if !old {
+            if hold_up.send_replace(Some(cause.to_string())).is_none() {
+                tracing::warn!(%cause, records = records.len(), "call records wait for the disk");
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
         }
-        tokio::time::sleep(RETRY_AFTER).await;
+        old = false;
         answer = store.commit(ops.clone()).await;
     }
     answer?;
