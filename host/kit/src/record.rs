@@ -101,20 +101,20 @@ pub async fn record(
 fn sketch(folder: &Folder, recording: &Recording<'_>) -> Result<Cassette, Trouble> {
     let Recording { name, subjects, about, .. } = recording;
     let path = folder.path.join(CASSETTES).join(format!("{name}.toml"));
+    let file = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if name.is_empty() || !name.chars().all(plain) {
+        return Err(Trouble::new(file, "is no name for a cassette", "write letters, digits and underscores"));
+    }
     if path.exists() && subjects.is_empty() {
         return Cassette::read(folder.kind, &path);
     }
-    let file = path.display().to_string();
     if path.exists() {
         return Err(Trouble::new(
             file,
             "exists and has a request of its own",
             "name nothing more to ask it again, or choose another name",
         ));
-    }
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if name.is_empty() || !name.chars().all(plain) {
-        return Err(Trouble::new(file, "is no name for a cassette", "write letters, digits and underscores"));
     }
     if subjects.is_empty() {
         return Err(Trouble::new(
