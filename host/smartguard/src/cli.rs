@@ -129,8 +129,8 @@ Examples:
   smartguard export /backup/smartguard.ndjson
   smartguard export /backup/smartguard.ndjson --data /var/lib/smartguard
 
-Without --data the running daemon writes the file, on its own machine, while calls go on. With --data the folder is read
-where no daemon runs on it. The key of the installation, which lies beside the data folder as <data>.key, is never in an
+Without --data the running daemon writes the file, on its own machine, while calls go on. With --data the folder is read \
+where no daemon runs on it. The key of the installation, which lies beside the data folder as <data>.key, is never in an \
 export: keep a copy of it in another place. Nor are the archive of old calls and what can be fetched again.")]
     Export {
         /// The file to make.
@@ -145,9 +145,9 @@ Examples:
   smartguard import /backup/smartguard.ndjson --data /var/lib/smartguard --key /safe/smartguard.key
   smartguard import newest.ndjson --replace
 
-No daemon may run on the folder. Nothing changes before the whole export has been read and found right, and a store that
-is there is moved aside, never deleted. Callees are known by hashes under the key of the installation: without it nobody
-is recognised who was called before or asked not to be called, and decision ids of before do not verify. So the daemon
+No daemon may run on the folder. Nothing changes before the whole export has been read and found right, and a store that \
+is there is moved aside, never deleted. Callees are known by hashes under the key of the installation: without it nobody \
+is recognised who was called before or asked not to be called, and decision ids of before do not verify. So the daemon \
 does not start on the folder before the right key lies beside it as <data>.key.")]
     Import {
         /// The export.
@@ -198,8 +198,8 @@ Examples:
   smartguard number import numbers.csv --business acme
   smartguard number import old.csv --business acme --service in_service --since 2024-03-01
 
-The column `service` says `new` (screened, registered and warmed up before its first call) or `in_service` (serves at
-once; `since` is the date of its first call). `right` says `provider:<name>` or `declared:<person>`; a number without
+The column `service` says `new` (screened, registered and warmed up before its first call) or `in_service` (serves at \
+once; `since` is the date of its first call). `right` says `provider:<name>` or `declared:<person>`; a number without \
 it is taken and never shown.")]
     Import {
         /// The file; `-` reads from the standard input.
