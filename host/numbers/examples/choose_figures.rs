@@ -38,7 +38,7 @@ fn main() {
         }
     }
     let mut seen = CalleeRecord::default();
-    seen.record_shown(candidates[3].number, Moment(ask.at.0 - 3_600_000), &policy);
+    seen.record_shown(candidates[3].number, Moment(ask.at.0 - 3_600_000));
     let mut spent = usage.clone();
     spent.iter_mut().for_each(|usage| usage.charge(ask.at, policy.per_day_hard, &policy));
 

@@ -25,13 +25,22 @@ impl fmt::Debug for CalleeHash {
     }
 }
 
-/// The memory of one callee of one business.
+/// A callee saw another number than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub at: Moment,
+    /// When it had last seen the number before.
+    pub before_at: Moment,
+}
+
+/// The memory of one callee of one business: what was seen of it, judged by no policy until somebody asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalleeRecord {
     /// The number it saw last, and when.
     pub sticky: Option<(E164, Moment)>,
-    /// When it last saw a number change within the sticky time.
-    pub changed_at: Option<Moment>,
+    /// The last time that it saw another number than before. Whether that spent its one change is for the policy to say
+    /// that is in force when it is asked.
+    pub changed: Option<Change>,
     /// Since when it may not be called: it asked so, or blocked us.
     pub suppressed: Option<Moment>,
     /// Seconds since 1970, oldest first, each rounded up so that no attempt ages early; at most [`ATTEMPTS_MAX`].
@@ -97,6 +106,14 @@ impl CalleeRecord {
         Some(frees)
     }
 
+    /// Whether no rule asks about anything that is remembered of it, at `now` or later.
+    pub fn is_forgotten(&self, now: Moment, policy: &Policy) -> bool {
+        self.suppressed.is_none()
+            && self.remembered(now, policy).is_none()
+            && self.change_spent_until(now, policy).is_none()
+            && self.attempts_in(ATTEMPTS_LONG, now) == 0
+    }
+
     /// The number it should see again, while it is remembered.
     pub fn remembered(&self, now: Moment, policy: &Policy) -> Option<E164> {
         self.sticky.filter(|(_, seen_at)| now.since(*seen_at) < policy.sticky_for).map(|(number, _)| number)
@@ -104,13 +121,17 @@ impl CalleeRecord {
 
     /// Until when it may see no further change; none when it may see one now.
     pub fn change_spent_until(&self, now: Moment, policy: &Policy) -> Option<Moment> {
-        self.changed_at.map(|changed_at| changed_at.plus(policy.sticky_for)).filter(|until| *until > now)
+        // A change counts when the number before was still to be shown again. An earlier one that counted is over by then.
+        let change = self.changed.filter(|change| change.at.since(change.before_at) < policy.sticky_for);
+        change.map(|change| change.at.plus(policy.sticky_for)).filter(|until| *until > now)
     }
 
     /// Remembers which number it was shown.
-    pub fn record_shown(&mut self, number: E164, at: Moment, policy: &Policy) {
-        if self.remembered(at, policy).is_some_and(|remembered| remembered != number) {
-            self.changed_at = Some(at);
+    pub fn record_shown(&mut self, number: E164, at: Moment) {
+        if let Some((before, before_at)) = self.sticky
+            && before != number
+        {
+            self.changed = Some(Change { at, before_at });
         }
         self.sticky = Some((number, at));
     }

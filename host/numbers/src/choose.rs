@@ -188,7 +188,7 @@ pub fn record(
         }
     }
     callee.record_attempt(at);
-    callee.record_shown(number, at, policy);
+    callee.record_shown(number, at);
 }
 
 /// Attempts that remain after this one, or why the callee is not to be called. No rung relaxes this.

@@ -29,7 +29,7 @@ pub mod wants;
 
 pub use area::{Area, Locality};
 pub use business::{Address, Business, Contact, Relation};
-pub use callee::{CalleeHash, CalleeRecord};
+pub use callee::{CalleeHash, CalleeRecord, Change};
 pub use carrier::{Carrier, Carriers};
 pub use case::{Case, CaseState, Closure, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
 pub use choose::{Answer, Candidate, Pool, Question, TurnChange, choose};

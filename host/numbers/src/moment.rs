@@ -33,6 +33,12 @@ impl Moment {
         Moment(self.0.saturating_add(span.as_millis() as u64))
     }
 
+    /// This moment and so much earlier; the first moment there is when that lies before it.
+    #[must_use]
+    pub const fn before(self, span: Duration) -> Moment {
+        Moment(self.0.saturating_sub(span.as_millis() as u64))
+    }
+
     /// The calling day this moment lies in, when days begin `starts_at` after midnight UTC.
     pub const fn day(self, starts_at: Duration) -> Day {
         Day((self.0.saturating_sub(starts_at.as_millis() as u64) / MILLIS_PER_DAY) as u32)

@@ -4,8 +4,8 @@
 use numbers::HoldReason;
 use numbers::choose::{CONSIDERED_MAX, Candidate, From, Pool, Question, RETRY_NEVER, choose};
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Life, Moment, OwnerId, Passed, Policy, Rung, Status,
-    Turn, TurnChange, Turns, Usage,
+    Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Life, Moment, OwnerId, Passed, Policy, Rung,
+    Status, Turn, TurnChange, Turns, Usage,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -380,7 +380,7 @@ impl World {
                 let known = self.names.iter().find(|(letter, _)| value.starts_with(*letter)).map(|(_, number)| *number);
                 self.callee.sticky = Some((known.unwrap_or_else(|| number('Z', area_code)), ago(DAY)));
             }
-            "changed" => self.callee.changed_at = Some(ago(DAY)),
+            "changed" => self.callee.changed = Some(Change { at: ago(DAY), before_at: ago(2 * DAY) }),
             "attempts" => (0..value.parse().unwrap()).for_each(|_| self.callee.record_attempt(Moment(ago(3600).0 + 1))),
             "suppressed" => self.callee.suppressed = Some(ago(DAY)),
             "turn" => {

@@ -29,6 +29,10 @@ pub struct Config {
     /// Stands above the policy's own.
     pub durability: Option<Durability>,
     pub export: Option<ExportSchedule>,
+    /// Calls keep their own records, and so their receipts, for so long; older ones are added up and go to the archive.
+    pub keep_calls: Duration,
+    /// Where old calls go; see [`Config::archive`].
+    pub archive: Option<PathBuf>,
     /// Nothing is kept. The file has no field for it, so that no forgotten line makes a daemon forget all it is told.
     pub in_memory: bool,
 }
@@ -53,10 +57,14 @@ impl Default for Config {
             secrets_file: None,
             durability: None,
             export: None,
+            keep_calls: Duration::from_secs(7 * DAY),
+            archive: None,
             in_memory: false,
         }
     }
 }
+
+const DAY: u64 = 24 * 60 * 60;
 
 /// What the command line says; it stands above the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,9 +75,16 @@ pub struct Overrides {
     pub policies: Option<PathBuf>,
 }
 
-const FIELDS: [&str; 8] = ["listen", "data", "adapters", "policies", "durability", "origins", "secrets", "export"];
+/// Every field of the file, as they stand in the README.
+pub const FIELDS: [&str; 9] =
+    ["listen", "data", "adapters", "policies", "durability", "origins", "secrets", "export", "calls"];
 
 impl Config {
+    /// The folder of old calls: the named one, or `archive` in the data folder; none where nothing is kept.
+    pub fn archive(&self) -> Option<PathBuf> {
+        (!self.in_memory).then(|| self.archive.clone().unwrap_or_else(|| self.data.join("archive")))
+    }
+
     /// The named file, or `smartguard.toml` where it is there, or the defaults; then what the command line says.
     ///
     /// # Errors
@@ -129,6 +144,7 @@ impl Config {
                 "origins" => config.origins = read_origins(&mut page, value),
                 "secrets" => config.secrets_file = read_secrets(&mut page, value, &base),
                 "export" => config.export = read_export(&mut page, value, &base),
+                "calls" => read_calls(&mut page, value, &base, &mut config),
                 unknown => page.unknown(name.span(), unknown, FIELDS),
             }
         }
@@ -235,12 +251,11 @@ fn read_export(page: &mut Page<'_>, value: &Value<'_>, base: &Path) -> Option<Ex
         page.mistyped("export", value, "a table with `every`, `keep` and `folder`");
         return None;
     };
-    let mut schedule =
-        ExportSchedule { every: Duration::from_secs(24 * 60 * 60), keep: 7, folder: base.join("exports") };
+    let mut schedule = ExportSchedule { every: Duration::from_secs(DAY), keep: 7, folder: base.join("exports") };
     for (name, value) in table {
         match name.get_ref().as_ref() {
             "every" => {
-                let (least, most) = (Duration::from_secs(1), Duration::from_secs(366 * 24 * 60 * 60));
+                let (least, most) = (Duration::from_secs(1), Duration::from_secs(366 * DAY));
                 schedule.every = page.span("export.every", value, least, most)?;
             }
             "keep" => schedule.keep = page.count("export.keep", value, 1, 10_000)?,
@@ -249,4 +264,26 @@ fn read_export(page: &mut Page<'_>, value: &Value<'_>, base: &Path) -> Option<Ex
         }
     }
     Some(schedule)
+}
+
+fn read_calls(page: &mut Page<'_>, value: &Value<'_>, base: &Path, config: &mut Config) {
+    let Some(table) = value.get_ref().as_table() else {
+        page.mistyped("calls", value, "a table with `keep` and `archive`");
+        return;
+    };
+    for (name, value) in table {
+        match name.get_ref().as_ref() {
+            "keep" => {
+                // Later evidence corrects a call for two days, and has to find it.
+                let (least, most) = (Duration::from_secs(2 * DAY), Duration::from_secs(366 * DAY));
+                config.keep_calls = page.span("calls.keep", value, least, most).unwrap_or(config.keep_calls);
+            }
+            "archive" => {
+                let mut folder = PathBuf::new();
+                read_path(page, "calls.archive", value, base, &mut folder);
+                config.archive = Some(folder);
+            }
+            unknown => page.unknown(name.span(), unknown, ["keep", "archive"]),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! everything else goes as an event through the [`keeper`]. The [`performer`] does what the core wants done outside.
 
 mod adapters;
+mod archive;
 mod calls;
 mod desk;
 mod directory;
@@ -20,10 +21,12 @@ mod packets;
 mod performer;
 mod policy;
 mod receipts;
-mod record;
+pub mod record;
 mod recover;
 mod reports;
 pub mod restore;
+mod rolled;
+mod rollup;
 mod schedule;
 mod status;
 mod trouble;
@@ -34,6 +37,7 @@ use crate::config::Config;
 use crate::store::{MemoryStore, SledOptions, SledStore, Store};
 use crate::strict::Problem;
 use adapters::Adapters;
+use archive::Archive;
 use directory::Directory;
 use hot::Hot;
 use journal::Journal;
@@ -44,6 +48,7 @@ use parking_lot::Mutex;
 use performer::Performer;
 use policy::InForce;
 use recover::RecoverError;
+use rollup::{Roller, Rolling};
 use schedule::Schedule;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -62,6 +67,8 @@ pub struct House {
     policy: Mutex<InForce>,
     /// Why the core does not know the adapters that serve now, while it does not.
     roster_refused: Mutex<Option<String>>,
+    /// Held by exports, and asked for its trouble.
+    roller: Arc<Roller>,
 }
 
 /// Why the daemon did not start.
@@ -110,6 +117,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     announce(&house).await;
     let served = crate::doors::serve(listener, house.clone(), stopped).await;
     exports.abort();
+    rooms.rolling.stop().await;
     house.keeper.stop().await;
     // The last records are on the disk before the mark of a clean stop is.
     if house.hot.journal.settle().await.is_ok()
@@ -133,6 +141,7 @@ fn open_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
 
 struct Rooms {
     house: Arc<House>,
+    rolling: Rolling,
 }
 
 async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Store>) -> Result<Rooms, StartError> {
@@ -146,7 +155,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let hot = Arc::new(Hot::new(keys, journal, in_force, draws));
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state));
-    recover::replay(&hot, &directory, found.records, cleanly, since).await?;
+    recover::replay(&hot, &directory, (found.rolled, found.records), cleanly, since).await?;
 
     let adapters = Adapters::open(&config, store.clone()).await.map_err(StartError::Adapters)?;
     let (commands, wanted) = tokio::sync::mpsc::unbounded_channel();
@@ -160,7 +169,12 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
         next_event: found.next_event,
     };
     let (keeper, _keeping) = keeper::start(parts);
+    let archive = config.archive().map(|folder| Archive { folder });
+    let roller =
+        Roller::new((store.clone(), keeper.clone()), (hot.clone(), directory.clone()), archive, config.keep_calls);
+    let roller = Arc::new(roller);
     let house = Arc::new(House {
+        roller: roller.clone(),
         policy: Mutex::new(read),
         roster_refused: Mutex::default(),
         listen,
@@ -178,7 +192,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let performer = Arc::new(Performer::new(keeper, adapters, store));
     tokio::spawn(performer.run(wanted));
     tokio::spawn(move_drawn(house.clone(), drawn));
-    Ok(Rooms { house })
+    Ok(Rooms { house, rolling: Rolling::start(roller) })
 }
 
 impl House {

@@ -1,7 +1,7 @@
 //! The configuration file: what it may say, and how it is refused.
 
 use numbers::policy::Durability;
-use smartguard::config::{Config, Overrides, refuse_beyond_loopback};
+use smartguard::config::{Config, FIELDS, Overrides, refuse_beyond_loopback};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +37,9 @@ fn everything_can_be_said() {
         [export]
         every = "6h"
         keep = 3
+        [calls]
+        keep = "30d"
+        archive = "calls"
     "#;
     let config = Config::read(Path::new("etc/smartguard.toml"), text).expect("it reads");
     assert_eq!(config.data, PathBuf::from("/var/lib/smartguard"));
@@ -47,6 +50,8 @@ fn everything_can_be_said() {
     assert_eq!(config.secrets_file, Some(PathBuf::from("etc/secrets.toml")));
     let export = config.export.expect("exports are scheduled");
     assert_eq!((export.every, export.keep), (Duration::from_secs(6 * 3600), 3));
+    assert_eq!(config.keep_calls, Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(config.archive, Some(PathBuf::from("etc/calls")));
 }
 
 #[test]
@@ -59,6 +64,8 @@ fn faults_are_said_with_place_reason_and_remedy() {
     check("[secrets]\napi_key = \"k\"", &["a file of their own"]);
     check("[export]\nkeep = 0", &["`export.keep` is 0"]);
     check("[export]\nevry = \"1d\"", &["did you mean `every`?"]);
+    check("[calls]\nkeep = \"1d\"", &["`calls.keep` is 1d", "2d to 366d"]);
+    check("[calls]\nkep = \"9d\"", &["did you mean `keep`?"]);
     check("durability = \"never\"", &["lease, sync"]);
     check("data = \"\"", &["`data` is empty"]);
 }
@@ -89,4 +96,20 @@ fn only_loopback_is_listened_on() {
             "{address}"
         );
     }
+}
+
+#[test]
+fn the_readme_has_every_field() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(readme).expect("the README");
+    let table: Vec<&str> = readme.lines().skip_while(|line| !line.starts_with("| field | default |")).collect();
+    let table: Vec<&str> = table.into_iter().take_while(|line| line.starts_with('|')).collect();
+    for field in FIELDS {
+        let names = [format!("`{field}`"), format!("`{field}.")];
+        let is_there = table.iter().any(|line| names.iter().any(|name| line.contains(name)));
+        assert!(is_there, "`{field}` is missing in {table:#?}");
+    }
+    let defaults = Config::default();
+    let expected = format!("| `calls.keep` | `\"{}\"` |", smartguard::strict::in_words(defaults.keep_calls));
+    assert!(table.iter().any(|line| line.starts_with(&expected)), "{expected} is missing in {table:#?}");
 }

@@ -1,12 +1,12 @@
 //! Calls that were decided and may still be reported, and what the reports add up to.
 //!
 //! Joins a report to its call, corrects an earlier verdict by later evidence, and counts per number and carrier.
-//! It keeps calls for 48 hours, and no more of them than its bound; a report for anything older is an orphan unless its id is sealed.
+//! It keeps calls for 48 hours, and no more of them than its bound; a report for anything older is an orphan.
 
 use super::record::Joined;
 use core::time::Duration;
 use numbers::{CalleeHash, Carrier, E164, Moment, Outcome, Verdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// Later evidence corrects a verdict for so long.
@@ -33,7 +33,7 @@ pub struct Call {
 }
 
 /// What our own calls show of one number on one carrier. Integers, so that they can be added up anywhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     pub attempts: u32,
     pub answered_human: u32,
@@ -45,6 +45,9 @@ pub struct Tally {
     pub talk_s: u64,
 }
 
+/// The tallies of one number, by the callees' carrier where it is known.
+pub type Tallies = BTreeMap<Option<Carrier>, Tally>;
+
 /// The open calls and the tallies.
 #[derive(Debug, Default)]
 pub struct Calls {
@@ -53,7 +56,7 @@ pub struct Calls {
     by_pair: HashMap<(E164, CalleeHash), u64>,
     /// Holds, by call, so that they can be explained; a later call under the same id takes the place.
     held: HashMap<u64, u64>,
-    tallies: BTreeMap<E164, BTreeMap<Option<Carrier>, Tally>>,
+    tallies: BTreeMap<E164, Tallies>,
     /// Calls let go before their time because there were too many.
     pub let_go_early: u64,
 }
@@ -61,7 +64,7 @@ pub struct Calls {
 impl Calls {
     /// Takes in a call that was just decided.
     pub fn decided(&mut self, call: Call) {
-        let too_old = Moment(call.at.0.saturating_sub(CORRECTED_FOR.as_millis() as u64));
+        let too_old = call.at.before(CORRECTED_FOR);
         while let Some(oldest) = self.by_seq.first_entry() {
             let early = oldest.get().at >= too_old;
             if early && self.by_seq.len() < CALLS_MAX {
@@ -120,14 +123,17 @@ impl Calls {
         self.by_seq.get(&seq).map(Call::joined)
     }
 
-    /// Counts a verdict with the call that it joins, or corrects what was counted before. Answers what is now known.
-    pub fn count(&mut self, joined: &Joined, verdict: &Verdict) -> Verdict {
-        let known = joined.known(verdict);
-        self.tally(joined.number, joined.carrier).correct(joined.before.as_ref(), &known);
+    /// Counts what is known of a call now, in place of what was counted before.
+    pub fn count(&mut self, joined: &Joined, known: &Verdict) {
+        self.tally(joined.number, joined.carrier).correct(joined.before.as_ref(), known);
         if let Some(call) = self.by_seq.get_mut(&joined.seq) {
             call.verdict = Some(known.clone());
         }
-        known
+    }
+
+    /// Takes in what calls of before add up to.
+    pub fn begin_with(&mut self, number: E164, tallies: Tallies) {
+        self.tallies.insert(number, tallies);
     }
 
     fn tally(&mut self, number: E164, carrier: Option<Carrier>) -> &mut Tally {
@@ -135,7 +141,7 @@ impl Calls {
     }
 
     /// What our own calls show of this number, by carrier.
-    pub fn tallies(&self, number: E164) -> BTreeMap<Option<Carrier>, Tally> {
+    pub fn tallies(&self, number: E164) -> Tallies {
         self.tallies.get(&number).cloned().unwrap_or_default()
     }
 

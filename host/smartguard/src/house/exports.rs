@@ -2,11 +2,12 @@
 //!
 //! What the keeper keeps belongs together: a case names its number, and the next id is beyond all that were given. So the
 //! keeper holds its changes back while its records are written. Calls go on meanwhile; their records only add to what
-//! was there.
+//! was there, and none of them is rolled up before the export is done.
 
 use super::errors::inner;
 use super::hot::Hot;
 use super::keeper::{KeeperHandle, now};
+use super::rollup::Roller;
 use super::{House, key_path};
 use crate::desk::{DeskError, DeskErrorKind, ExportView};
 use crate::store::export::{self, ExportError, Exporter, Progress};
@@ -29,6 +30,7 @@ struct Writer {
     keeper: KeeperHandle,
     hot: Arc<Hot>,
     store: Arc<dyn Store>,
+    roller: Arc<Roller>,
 }
 
 impl House {
@@ -54,7 +56,12 @@ impl House {
 
     /// Writes on a thread of its own, because much of it is work and waiting for the disk, and calls must not wait for it.
     async fn export(&self, to: PathBuf) -> Result<Progress, ExportError> {
-        let writer = Writer { keeper: self.keeper.clone(), hot: self.hot.clone(), store: self.store.clone() };
+        let writer = Writer {
+            keeper: self.keeper.clone(),
+            hot: self.hot.clone(),
+            store: self.store.clone(),
+            roller: self.roller.clone(),
+        };
         let runtime = tokio::runtime::Handle::current();
         let written = tokio::task::spawn_blocking(move || {
             runtime.block_on(export::write_to(&to, async |out| writer.write(out).await))
@@ -65,6 +72,7 @@ impl House {
 
 impl Writer {
     async fn write(&self, out: &mut (dyn Write + Send)) -> Result<Progress, ExportError> {
+        let _rolling = self.roller.working.lock().await;
         // What was answered before the export was asked for is in it.
         self.hot.journal.settle().await.map_err(|cause| ExportError::Write(std::io::Error::other(cause)))?;
         let held = self.keeper.hold().await.map_err(|cause| ExportError::Write(std::io::Error::other(cause)))?;

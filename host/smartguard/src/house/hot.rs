@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
     Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
-    Passed, Policy, Pool, Question, Rung, Turns, Usage,
+    Passed, Policy, Pool, Question, Rung, Turn, Turns, Usage,
 };
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
@@ -65,6 +65,8 @@ struct OwnerHot {
     recent: BTreeMap<u64, Recent>,
     /// Whether this owner has a durable decision of this run. The first one waits for the disk and is the grant of the window.
     granted: bool,
+    /// When it last showed a number.
+    shown_at: Moment,
 }
 
 #[derive(Clone)]
@@ -136,6 +138,24 @@ pub struct Counts {
 impl OwnerCell {
     pub fn new(id: OwnerId, business: Arc<BusinessCell>) -> OwnerCell {
         OwnerCell { id, business, view: ArcSwap::default(), hot: Mutex::default(), ahead: Arc::default() }
+    }
+
+    /// The record that granted the window is about to go, unless a number was shown since this moment. Without it a crash
+    /// would not know whom to charge, so the next decision waits for the disk again.
+    pub fn end_grant_of_before(&self, since: Moment) {
+        let mut hot = self.hot.lock();
+        hot.granted &= hot.shown_at >= since;
+    }
+
+    /// The turns as they stand.
+    #[cfg(test)]
+    pub fn turns(&self) -> Turns {
+        self.hot.lock().turns.clone()
+    }
+
+    /// Takes in a turn of before.
+    pub fn begin_with_turn(&self, bucket: u16, turn: Turn) {
+        self.hot.lock().turns.insert(bucket, turn);
     }
 }
 
@@ -303,6 +323,7 @@ impl Hot {
         let told = Told::Use { number, sealed, reason, attempts_left, valid_until };
         let after_sync = !may_run_ahead;
         hot.remember(call, Recent { until: valid_until, callee, told: told.clone(), after_sync }, asked.now);
+        hot.shown_at = hot.shown_at.max(asked.now);
         drop(hot);
         self.calls.lock().decided(Call {
             seq,
@@ -336,6 +357,14 @@ impl Hot {
         change(self.callees[part(callee_part(callee))].lock().entry(callee).or_default())
     }
 
+    /// Lets go of the callees of whom nothing is to be remembered any more.
+    pub fn forget_callees(&self, now: Moment) {
+        let policy = self.policy.load();
+        for part in &self.callees {
+            part.lock().retain(|_, callee| !callee.is_forgotten(now, &policy.1));
+        }
+    }
+
     /// Applies a decision that was taken before this start.
     pub fn replay(&self, owner: Option<&OwnerCell>, seq: u64, decided: &Decided, now: Moment) {
         let Decision::Use { number, rung, sticky, attempts_left } = decided.decision else {
@@ -343,14 +372,7 @@ impl Hot {
             return;
         };
         let policy = self.policy.load();
-        let answer = Answer {
-            decision: decided.decision.clone(),
-            considered: Vec::new(),
-            rungs: Vec::new(),
-            from: decided.from,
-            turn: decided.turn,
-            bucket: decided.bucket,
-        };
+        let answer = decided.answer();
         // An owner that is gone has no turns to go on with; its numbers and callees count all the same.
         let mut nobody = Turns::default();
         let mut hot = owner.map(|owner| owner.hot.lock());
@@ -391,7 +413,7 @@ impl Hot {
         self.with_usage(sealed.number, |usage| usage.record(sealed.at, &policy.1));
         self.with_callee(sealed.callee, |callee| {
             callee.record_attempt(sealed.at);
-            callee.record_shown(sealed.number, sealed.at, &policy.1);
+            callee.record_shown(sealed.number, sealed.at);
         });
         self.calls.lock().decided(Call {
             seq: sealed.seq,

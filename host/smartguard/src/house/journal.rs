@@ -4,8 +4,8 @@
 //! them, so that the store can put all that came meanwhile into one write. While the disk is full the group waits, nothing new is taken,
 //! and whoever waits for it is told at once: nobody is kept waiting until a person makes room.
 
-use super::record::Record;
-use crate::store::{CommitError, CommitSeq, Key, Op, Store, Tree};
+use super::record::{LENGTH_BYTES, Record, add_to_page, encode, page_key};
+use crate::store::{CommitError, CommitSeq, Op, Store};
 use bytes::Bytes;
 use core::time::Duration;
 use futures_util::FutureExt;
@@ -31,9 +31,6 @@ const PAGES_MAX: usize = 60;
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// A page stays under the store's cap of 4 KiB with its header.
 const PAGE_BYTES_MAX: usize = 3_800;
-/// First byte of the keys of pages, beside the keeper's own events in the same tree.
-pub const PAGE_PREFIX: u8 = b'c';
-
 /// The longest record: a decision with the receipt of some three hundred candidates.
 const RECORD_BYTES_MAX: usize = 3_600;
 
@@ -94,7 +91,7 @@ impl Journal {
         if self.broken.load(Ordering::Acquire) {
             return Err(JournalError::Broken);
         }
-        let bytes = postcard::to_stdvec(&(seq, record)).map_err(|_| JournalError::TooLong)?;
+        let bytes = encode(seq, record).map_err(|_| JournalError::TooLong)?;
         if bytes.len() > RECORD_BYTES_MAX {
             return Err(JournalError::TooLong);
         }
@@ -279,9 +276,7 @@ fn pages(waiting: &VecDeque<Waiting>) -> (Vec<Op>, usize) {
             continue;
         }
         first.get_or_insert(*seq);
-        // It fits: RECORD_BYTES_MAX is far below 64 KiB.
-        page.extend_from_slice(&(bytes.len() as u16).to_be_bytes());
-        page.extend_from_slice(bytes);
+        add_to_page(&mut page, bytes);
     }
     if let Some(first) = first {
         ops.push(put(first, page));
@@ -289,37 +284,16 @@ fn pages(waiting: &VecDeque<Waiting>) -> (Vec<Op>, usize) {
     (ops, held)
 }
 
-/// Each record of a page is preceded by its length.
-const LENGTH_BYTES: usize = 2;
-
 fn put(first: u64, page: Vec<u8>) -> Op {
     Op::Put { key: page_key(first), value: Bytes::from(page) }
-}
-
-/// The key of the page that begins with this record.
-pub fn page_key(first: u64) -> Key {
-    let mut key = vec![PAGE_PREFIX];
-    key.extend_from_slice(&first.to_be_bytes());
-    Key::new(Tree::Event, key)
-}
-
-/// The records of a page, in their order.
-pub fn read_page(page: &[u8]) -> Result<Vec<(u64, Record)>, postcard::Error> {
-    let mut records = Vec::new();
-    let mut rest = page;
-    while let Some((length, after)) = rest.split_first_chunk::<2>() {
-        let length = usize::from(u16::from_be_bytes(*length));
-        let bytes = after.get(..length).ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
-        records.push(postcard::from_bytes(bytes)?);
-        rest = after.get(length..).unwrap_or_default();
-    }
-    Ok(records)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::moody_store::{Mood, MoodyStore};
+    use super::super::record::read_page;
     use super::*;
+    use crate::store::Tree;
     use numbers::{Moment, OwnerId};
 
     /// A record of about `numbers` × 7 bytes.

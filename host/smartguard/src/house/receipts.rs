@@ -4,13 +4,15 @@ use super::House;
 use super::calls::Call;
 use super::desk::hold_class;
 use super::errors::{inner, missing};
-use super::journal::{page_key, read_page};
+use super::keeper::now;
 use super::keys::Sealed;
 use super::packets;
-use super::record::{Decided, Record};
-use crate::desk::{AskAnswer, CandidateView, DeskError, ReceiptKey, ReceiptView, Stamp};
+use super::record::{Decided, Record, page_key, read_page};
+use crate::config::Config;
+use crate::desk::{AskAnswer, CandidateView, DeskError, DeskErrorKind, ReceiptKey, ReceiptView, Stamp};
 use crate::store::{BlobId, Tree};
-use numbers::{Decision, Packet, Passed};
+use crate::strict::in_words;
+use numbers::{Decision, Moment, Packet, Passed};
 
 /// A page begins at most so many sequence numbers before the record it holds: the longest queue and a group.
 const PAGE_BACK_MAX: u64 = 40_000;
@@ -18,21 +20,21 @@ const PAGE_BACK_USUAL: u64 = 200;
 
 impl House {
     pub(super) async fn receipt_of(&self, key: ReceiptKey) -> Result<ReceiptView, DeskError> {
-        let (seq, call_id) = match &key {
+        let (seq, at, call_id) = match &key {
             ReceiptKey::Decision(id) => {
                 let sealed = self.hot.keys.unseal(id).ok_or_else(|| missing("receipt", "this decision id"))?;
-                (sealed.seq, String::new())
+                (sealed.seq, Some(sealed.at), String::new())
             }
             ReceiptKey::Call(call_id) => {
                 let seq = self.hot.calls.lock().newest(self.hot.keys.call(call_id));
-                (seq.ok_or_else(|| missing("receipt", &format!("a decision for call `{call_id}`")))?, call_id.clone())
+                (seq.ok_or_else(|| no_recent_call(call_id))?, None, call_id.clone())
             }
         };
         let kept = match self.decided(seq).await? {
             Some(decided) => Some(self.receipt_view(seq, call_id, &decided)),
             None => self.restored_view(seq, call_id),
         };
-        kept.ok_or_else(|| missing("receipt", "the record of this decision"))
+        kept.ok_or_else(|| no_record(at, now(), &self.config))
     }
 
     async fn decided(&self, seq: u64) -> Result<Option<Decided>, DeskError> {
@@ -145,6 +147,54 @@ impl House {
     }
 }
 
+/// Nothing is left of the decision by which it could be explained.
+fn no_record(at: Option<Moment>, now: Moment, config: &Config) -> DeskError {
+    match at.filter(|at| now.since(*at) >= config.keep_calls) {
+        Some(at) => DeskError::new(
+            DeskErrorKind::NotFound,
+            "receipt_too_old",
+            format!(
+                "this call was decided at {}, and receipts are kept for {}",
+                Stamp(at),
+                in_words(config.keep_calls)
+            ),
+            match config.archive() {
+                Some(archive) => format!("the call itself stands in the archive, in {}", archive.display()),
+                None => "a daemon that keeps all in memory has nothing more of it".to_owned(),
+            },
+        ),
+        None => missing("receipt", "the record of this decision"),
+    }
+}
+
+fn no_recent_call(call_id: &str) -> DeskError {
+    DeskError::new(
+        DeskErrorKind::NotFound,
+        "no_such_receipt",
+        format!("no decision for call `{call_id}` is known of the last 48 hours"),
+        "look for an older call by its decision id",
+    )
+}
+
 fn outcome(call: &Call) -> Option<String> {
     Some(call.verdict.as_ref()?.outcome.word().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    #[test]
+    fn an_old_call_is_said_to_be_old() {
+        let now = Moment::from_seconds(1_800_000_000);
+        let config = Config { data: "/data".into(), ..Config::default() };
+        let days = |n: u64| Some(now.before(Duration::from_secs(n * 24 * 60 * 60)));
+        let old = no_record(days(7), now, &config);
+        assert_eq!(old.code, "receipt_too_old");
+        assert!(old.sentence.contains("receipts are kept for 7d"), "{}", old.sentence);
+        assert!(old.remedy.contains("/data/archive"), "{}", old.remedy);
+        assert_eq!(no_record(days(6), now, &config).code, "no_such_receipt", "it should be there and is not");
+        assert_eq!(no_record(None, now, &config).code, "no_such_receipt");
+    }
 }

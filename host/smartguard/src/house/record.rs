@@ -1,11 +1,20 @@
 //! What the path of a call writes: decisions, outcomes and charges, in the order of their sequence numbers.
 //!
 //! These are the disk's own types. Replaying them rebuilds the hot state; a decision is applied as it was taken and never taken anew.
+//! They are kept in pages, each a few records one behind the other.
 
+use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
-use numbers::{CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Rung, TurnChange, Verdict};
+use numbers::{
+    Answer, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Rung, TurnChange, Verdict,
+};
 use serde::{Deserialize, Serialize};
+
+/// First byte of the keys of pages, beside the keeper's own events in the same tree.
+pub const PAGE_PREFIX: u8 = b'c';
+/// Each record of a page is preceded by its length.
+pub const LENGTH_BYTES: usize = 2;
 
 /// One record of the path of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,7 +88,38 @@ pub struct Joined {
     pub before: Option<Verdict>,
 }
 
+impl Record {
+    /// When it was recorded, or when the call was decided that it brings back.
+    pub fn at(&self) -> Moment {
+        match self {
+            Record::Decided(decided) => decided.at,
+            Record::Reported(reported) => reported.at,
+            Record::Restored { at, .. } | Record::Charged { at, .. } | Record::Settled { at } => *at,
+        }
+    }
+}
+
+impl Decided {
+    /// What was answered, as far as it is needed to apply it.
+    pub fn answer(&self) -> Answer {
+        Answer {
+            decision: self.decision.clone(),
+            considered: Vec::new(),
+            rungs: Vec::new(),
+            from: self.from,
+            turn: self.turn,
+            bucket: self.bucket,
+        }
+    }
+}
+
 impl Reported {
+    /// The call that it joins, with what is known of it after this report; none when it tells nothing about a call.
+    pub fn counted(&self) -> Option<(&Joined, Verdict)> {
+        let (joined, verdict) = self.call.as_ref().zip(self.verdict.as_ref())?;
+        Some((joined, joined.known(verdict)))
+    }
+
     /// The callee who must not be called again, as this report says.
     pub fn suppresses(&self) -> Option<CalleeHash> {
         let suppresses = self.verdict.as_ref().is_some_and(|verdict| verdict.suppress_callee);
@@ -89,7 +129,7 @@ impl Reported {
 
 impl Joined {
     /// What is known of the call with this verdict added.
-    pub fn known(&self, verdict: &Verdict) -> Verdict {
+    fn known(&self, verdict: &Verdict) -> Verdict {
         self.before.as_ref().map_or_else(|| verdict.clone(), |before| merge(before, verdict))
     }
 
@@ -98,4 +138,41 @@ impl Joined {
         let not_placed = |verdict: &Verdict| verdict.outcome == Outcome::NotPlaced;
         not_placed(known) && !self.before.as_ref().is_some_and(not_placed)
     }
+}
+
+/// The key of the page that begins with this record.
+pub fn page_key(first: u64) -> Key {
+    let mut key = vec![PAGE_PREFIX];
+    key.extend_from_slice(&first.to_be_bytes());
+    Key::new(Tree::Event, key)
+}
+
+/// A record as it stands in a page, with its sequence number.
+///
+/// # Errors
+/// It cannot be written.
+pub fn encode(seq: u64, record: &Record) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_stdvec(&(seq, record))
+}
+
+/// Adds a record that was encoded, of less than 64 KiB.
+pub fn add_to_page(page: &mut Vec<u8>, bytes: &[u8]) {
+    page.extend_from_slice(&(bytes.len() as u16).to_be_bytes());
+    page.extend_from_slice(bytes);
+}
+
+/// The records of a page, in their order.
+///
+/// # Errors
+/// It is no page, or one of another version.
+pub fn read_page(page: &[u8]) -> Result<Vec<(u64, Record)>, postcard::Error> {
+    let mut records = Vec::new();
+    let mut rest = page;
+    while let Some((length, after)) = rest.split_first_chunk::<LENGTH_BYTES>() {
+        let length = usize::from(u16::from_be_bytes(*length));
+        let bytes = after.get(..length).ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        records.push(postcard::from_bytes(bytes)?);
+        rest = after.get(length..).unwrap_or_default();
+    }
+    Ok(records)
 }

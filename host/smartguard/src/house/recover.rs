@@ -1,15 +1,17 @@
 //! What a start finds in the store, and how the daemon becomes again what it was.
 //!
-//! Life, cases and configuration are read as records. The hot state is replayed from the records of calls:
-//! decisions are applied as they were taken. After an unclean stop every owner that decided anything since it was last
-//! charged, or since the last clean stop, is charged its window.
+//! Life, cases and configuration are read as records. The hot state begins with what old calls add up to, and the records
+//! of later ones are replayed: decisions are applied as they were taken. After an unclean stop every owner that decided
+//! anything since it was last charged, or since the last clean stop, is charged its window.
 
 use super::directory::Directory;
 use super::hot::{Hot, WINDOW};
-use super::journal::{self, JournalError, PAGE_PREFIX};
+use super::journal::JournalError;
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
 use super::keys::Sealed;
-use super::record::{Decided, Record};
+use super::record::{Decided, PAGE_PREFIX, Record, read_page};
+use super::rolled::Rolled;
+use super::rollup::ROLLED_TO;
 use crate::store::{Key, Store, StoreError, Tree, after};
 use numbers::{Decision, Durability, E164, Moment, OwnerId, Policy, State};
 use serde::de::DeserializeOwned;
@@ -35,6 +37,8 @@ pub enum RecoverError {
 pub struct Found {
     pub state: State,
     pub next_event: u64,
+    /// What the calls add up to that have no records of their own any more.
+    pub rolled: Rolled,
     /// All kept records of calls, in order.
     pub records: Vec<(u64, Record)>,
     /// The first sequence number for a new record.
@@ -55,34 +59,46 @@ pub async fn read(store: &Arc<dyn Store>) -> Result<Found, RecoverError> {
         one::<Vec<_>>(store, ADAPTERS).await?.unwrap_or_default(),
         one(store, NEXT_ID).await?.unwrap_or(1),
     );
-    let mut next_event = 1;
     let mut records = Vec::new();
-    for (key, value) in pages(store, Tree::Event).await? {
-        match key.first() {
-            Some(&EVENT_PREFIX) => {
-                let seq = key.get(1..9).and_then(|seq| seq.try_into().ok()).map_or(0, u64::from_be_bytes);
-                next_event = next_event.max(seq + 1);
-            }
-            Some(&PAGE_PREFIX) => records.extend(
-                journal::read_page(&value)
-                    .map_err(|source| RecoverError::Format { key: Key::new(Tree::Event, key), source })?,
-            ),
-            Some(_) | None => {}
-        }
+    for (key, value) in pages(store.as_ref(), Tree::Event, &[PAGE_PREFIX], Some(&[PAGE_PREFIX + 1])).await? {
+        let format = |source| RecoverError::Format { key: Key::new(Tree::Event, key), source };
+        records.extend(read_page(&value).map_err(format)?);
     }
     records.sort_by_key(|(seq, _)| *seq);
-    let last = records.last().map_or(0, |(seq, _)| *seq);
-    Ok(Found { state, next_event, records, next_record: last + SEQUENCE_GAP })
+    let rolled_to = store.get(&Key::new(Tree::Meta, ROLLED_TO)).await?;
+    let rolled_to = rolled_to.and_then(|entry| entry.value.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
+    let last = records.last().map_or(0, |(seq, _)| *seq).max(rolled_to);
+    let rolled = Rolled::all(store.as_ref()).await?;
+    let next_event = last_event(store.as_ref()).await? + 1;
+    Ok(Found { state, next_event, rolled, records, next_record: last + SEQUENCE_GAP })
 }
 
-/// Replays the records of calls into the hot state, and after an unclean stop charges what may have been lost.
+/// The number of the keeper's last event; 0 where there is none. Found by halving, because there may be millions.
+async fn last_event(store: &dyn Store) -> Result<u64, RecoverError> {
+    let (mut last, mut beyond) = (0, u64::MAX);
+    while last < beyond {
+        // Is there any beyond the middle?
+        let middle = last + (beyond - last) / 2;
+        let from = [&[EVENT_PREFIX], (middle + 1).to_be_bytes().as_slice()].concat();
+        let page = store.scan(Tree::Event, &from, Some(&[EVENT_PREFIX + 1]), 1).await?;
+        match page.first().and_then(|(key, _, _)| key.get(1..9)?.try_into().ok()).map(u64::from_be_bytes) {
+            Some(found) => last = found,
+            None => beyond = middle,
+        }
+    }
+    Ok(last)
+}
+
+/// Replays the records of calls into the hot state, which begins with what older calls add up to, and after an unclean
+/// stop charges what may have been lost.
 pub async fn replay(
     hot: &Hot,
     directory: &Directory,
-    records: Vec<(u64, Record)>,
+    (rolled, records): (Rolled, Vec<(u64, Record)>),
     cleanly: bool,
     now: Moment,
 ) -> Result<(), RecoverError> {
+    rolled.begin(hot, &mut hot.calls.lock(), directory);
     // The last decision of each owner that may have decided more than is recorded.
     let mut at_work: BTreeMap<OwnerId, usize> = BTreeMap::new();
     for (index, (seq, record)) in records.iter().enumerate() {
@@ -167,7 +183,7 @@ async fn one<T: DeserializeOwned>(store: &Arc<dyn Store>, name: &[u8]) -> Result
 }
 
 async fn all<T: DeserializeOwned>(store: &Arc<dyn Store>, tree: Tree) -> Result<Vec<T>, RecoverError> {
-    pages(store, tree)
+    pages(store.as_ref(), tree, &[], None)
         .await?
         .into_iter()
         .map(|(key, value)| {
@@ -176,11 +192,17 @@ async fn all<T: DeserializeOwned>(store: &Arc<dyn Store>, tree: Tree) -> Result<
         .collect()
 }
 
-async fn pages(store: &Arc<dyn Store>, tree: Tree) -> Result<Vec<(Vec<u8>, bytes::Bytes)>, RecoverError> {
+/// All records of a tree from one key on, up to but without another.
+pub async fn pages(
+    store: &dyn Store,
+    tree: Tree,
+    from: &[u8],
+    to: Option<&[u8]>,
+) -> Result<Vec<(Vec<u8>, bytes::Bytes)>, RecoverError> {
     let mut found = Vec::new();
-    let mut from = Vec::new();
+    let mut from = from.to_vec();
     loop {
-        let page = store.scan(tree, &from, None, PAGE).await?;
+        let page = store.scan(tree, &from, to, PAGE).await?;
         let Some((last, _, _)) = page.last() else { return Ok(found) };
         from = after(last);
         found.extend(page.into_iter().map(|(key, _, value)| (key, value)));

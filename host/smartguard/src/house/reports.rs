@@ -1,6 +1,6 @@
 //! What became of calls: weighs a report, joins it to its call, corrects the counts, and answers when it is durable.
 
-use super::calls::{Call, Calls};
+use super::calls::{CORRECTED_FOR, Call, Calls};
 use super::directory::Directory;
 use super::hot::Hot;
 use super::journal::{Done, JournalError};
@@ -37,10 +37,12 @@ impl Hot {
     ) -> Result<OutcomeReceipt, JournalError> {
         let verdict = numbers::outcome::normalise(&words(report));
         let at = report.ended_at.unwrap_or(now);
-        let call = self.join(report, businesses, at)?;
-        let callee = match call {
-            Some(_) => None,
-            None => self.callee_of_orphan(report, directory, businesses),
+        let sealed = report.decision_id.as_deref().and_then(|id| self.keys.unseal(id));
+        let call = self.join(report, sealed, businesses, (at, now))?;
+        let callee = match (&call, sealed) {
+            (Some(_), _) => None,
+            (None, Some(sealed)) => Some(sealed.callee),
+            (None, None) => self.callee_of_orphan(report, directory, businesses),
         };
         self.counts.outcomes.fetch_add(1, Ordering::Relaxed);
         let known = {
@@ -56,7 +58,7 @@ impl Hot {
             )?;
             let known = Hot::count(&mut calls, &reported);
             drop(calls);
-            self.act_on(&reported, known.as_ref());
+            self.act_on(&reported);
             known.or(reported.verdict)
         };
         let outcome = known.map_or("untold", |known| known.outcome.word()).to_owned();
@@ -70,20 +72,21 @@ impl Hot {
 
     /// Applies a report that was taken before this start.
     pub fn replay_report(&self, reported: &Reported) {
-        let known = Hot::count(&mut self.calls.lock(), reported);
-        self.act_on(reported, known.as_ref());
+        Hot::count(&mut self.calls.lock(), reported);
+        self.act_on(reported);
     }
 
     /// Counts a report with its call. Answers what is now known of that call.
     fn count(calls: &mut Calls, reported: &Reported) -> Option<Verdict> {
-        let (joined, verdict) = reported.call.as_ref().zip(reported.verdict.as_ref())?;
-        Some(calls.count(joined, verdict))
+        let (joined, known) = reported.counted()?;
+        calls.count(joined, &known);
+        Some(known)
     }
 
     /// Lets a report act on caps and callee.
-    fn act_on(&self, reported: &Reported, known: Option<&Verdict>) {
-        if let Some((joined, known)) = reported.call.as_ref().zip(known)
-            && joined.gives_back(known)
+    fn act_on(&self, reported: &Reported) {
+        if let Some((joined, known)) = reported.counted()
+            && joined.gives_back(&known)
         {
             self.with_usage(joined.number, |usage| usage.give_back(joined.at));
             self.with_callee(joined.callee, |callee| callee.give_back_attempt(joined.at));
@@ -112,13 +115,23 @@ impl Hot {
         Some(self.keys.callee(&business, report.to?))
     }
 
-    /// By the sealed id, else by the call id, else by the two numbers within ten minutes.
-    fn join(&self, report: &OutcomeReport, businesses: &[String], at: Moment) -> Result<Option<Call>, JournalError> {
-        if let Some(sealed) = report.decision_id.as_deref().and_then(|id| self.keys.unseal(id)) {
+    /// By the sealed id, else by the call id, else by the two numbers within ten minutes. A call whose decision a crash
+    /// took is brought back by its sealed id. One that is older than calls are corrected for is left as it was counted.
+    fn join(
+        &self,
+        report: &OutcomeReport,
+        sealed: Option<Sealed>,
+        businesses: &[String],
+        (at, now): (Moment, Moment),
+    ) -> Result<Option<Call>, JournalError> {
+        if let Some(sealed) = sealed {
             if let Some(call) = self.calls.lock().by_seq(sealed.seq) {
                 return Ok(Some(call.clone()));
             }
             let Sealed { seq, at, number, callee } = sealed;
+            if now.since(at) > CORRECTED_FOR {
+                return Ok(None);
+            }
             self.journal.append(
                 self.journal.sequence(),
                 &Record::Restored { seq, at, number, callee },

@@ -177,6 +177,13 @@ pub(super) fn metrics(house: &House) -> String {
     }
     let _ = writeln!(
         text,
+        "# HELP smartguard_trouble What is wrong now; the status says what to do.\n# TYPE smartguard_trouble gauge"
+    );
+    for trouble in &troubles {
+        let _ = writeln!(text, "smartguard_trouble{{code=\"{}\"}} 1", trouble.code);
+    }
+    let _ = writeln!(
+        text,
         "# HELP smartguard_up_seconds Seconds since the start.\n# TYPE smartguard_up_seconds gauge\nsmartguard_up_seconds {}",
         now().since(house.since).as_secs()
     );

@@ -81,6 +81,15 @@ impl House {
                 (false, false),
             ));
         }
+        if let Some(cause) = &*self.roller.trouble.lock() {
+            let reason = super::chain(cause);
+            troubles.push(trouble(
+                "old_calls_stay",
+                format!("old calls stay in {data} and do not move to the archive ({reason}); nothing is lost by it"),
+                cause.remedy(&self.config.data),
+                (false, false),
+            ));
+        }
         troubles
     }
 }

@@ -1,0 +1,233 @@
+//! What calls add up to when their own records are gone: the counts of numbers, the memory of callees, the turns of owners.
+//!
+//! It is kept in many small records, and the records of calls are applied to it in the order in which they were made,
+//! just as a replay applies them. A start begins with it and replays the records that are left.
+
+use super::calls::{Calls, Tallies};
+use super::directory::Directory;
+use super::hot::Hot;
+use super::record::Record;
+use super::recover::{RecoverError, pages};
+use crate::store::{Key, Op, Store, StoreError, Tree};
+use numbers::choose;
+use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, Policy, Turn, Turns, Usage};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// First bytes of the keys in [`Tree::Usage`].
+const NUMBER: u8 = b'n';
+const TURN: u8 = b't';
+
+/// What the calls of one number add up to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RolledNumber {
+    pub usage: Usage,
+    pub tallies: Tallies,
+}
+
+/// What calls add up to, or the part of it that some of them touch.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rolled {
+    pub numbers: BTreeMap<E164, RolledNumber>,
+    pub callees: BTreeMap<CalleeHash, CalleeRecord>,
+    /// By owner and locality bucket; none where the owner has had no turn there yet.
+    pub turns: BTreeMap<(OwnerId, u16), Option<Turn>>,
+}
+
+impl Rolled {
+    /// The part that these records touch, not yet read.
+    pub fn touched_by<'a>(records: impl IntoIterator<Item = &'a Record>) -> Rolled {
+        let mut touched = Rolled::default();
+        for record in records {
+            match record {
+                Record::Decided(decided) => {
+                    let Decision::Use { number, .. } = decided.decision else { continue };
+                    touched.touch(Some(number), Some(decided.callee));
+                    touched.turns.insert((decided.owner.clone(), decided.bucket), None);
+                }
+                Record::Reported(reported) => {
+                    let number = reported.call.as_ref().map(|call| call.number);
+                    touched.touch(number, reported.call.as_ref().map(|call| call.callee).or(reported.callee));
+                }
+                Record::Restored { number, callee, .. } => touched.touch(Some(*number), Some(*callee)),
+                // The minutes, hours and days that a charge counts in are over when it is rolled up.
+                Record::Charged { .. } | Record::Settled { .. } => {}
+            }
+        }
+        touched
+    }
+
+    fn touch(&mut self, number: Option<E164>, callee: Option<CalleeHash>) {
+        self.numbers.extend(number.map(|number| (number, RolledNumber::default())));
+        self.callees.extend(callee.map(|callee| (callee, CalleeRecord::default())));
+    }
+
+    /// How many records it is kept in.
+    pub fn len(&self) -> usize {
+        self.numbers.len() + self.callees.len() + self.turns.len()
+    }
+
+    /// Reads each of its parts from the store; one that is not there begins anew.
+    pub async fn read(mut self, store: &dyn Store) -> Result<Rolled, RecoverError> {
+        for (number, rolled) in &mut self.numbers {
+            *rolled = one(store, number_key(*number)).await?.unwrap_or_default();
+        }
+        for (callee, record) in &mut self.callees {
+            *record = one(store, callee_key(*callee)).await?.unwrap_or_default();
+        }
+        for ((owner, bucket), turn) in &mut self.turns {
+            let kept: Option<(OwnerId, Turn)> = one(store, turn_key(owner, *bucket)).await?;
+            *turn = kept.map(|(_, turn)| turn);
+        }
+        Ok(self)
+    }
+
+    /// Applies one record to the parts that it touches.
+    pub fn apply(&mut self, record: &Record, policy: &Policy) {
+        match record {
+            Record::Decided(decided) => {
+                let Decision::Use { number, .. } = decided.decision else { return };
+                let turn = self.turns.entry((decided.owner.clone(), decided.bucket)).or_default();
+                let mut turns: Turns = turn.map(|turn| (decided.bucket, turn)).into_iter().collect();
+                let rolled = self.numbers.entry(number).or_default();
+                let callee = self.callees.entry(decided.callee).or_default();
+                choose::record(&decided.answer(), decided.at, &mut rolled.usage, &mut turns, callee, policy);
+                rolled.tallies.entry(decided.carrier).or_default().attempts += 1;
+                *turn = turns.remove(&decided.bucket);
+            }
+            Record::Reported(reported) => {
+                if let Some((joined, known)) = reported.counted() {
+                    let rolled = self.numbers.entry(joined.number).or_default();
+                    rolled.tallies.entry(joined.carrier).or_default().correct(joined.before.as_ref(), &known);
+                    if joined.gives_back(&known) {
+                        rolled.usage.give_back(joined.at);
+                        self.callees.entry(joined.callee).or_default().give_back_attempt(joined.at);
+                    }
+                }
+                if let Some(callee) = reported.suppresses() {
+                    self.callees.entry(callee).or_default().suppress(reported.at);
+                }
+            }
+            Record::Restored { at, number, callee, .. } => {
+                let rolled = self.numbers.entry(*number).or_default();
+                rolled.usage.record(*at, policy);
+                rolled.tallies.entry(None).or_default().attempts += 1;
+                let callee = self.callees.entry(*callee).or_default();
+                callee.record_attempt(*at);
+                callee.record_shown(*number, *at);
+            }
+            Record::Charged { .. } | Record::Settled { .. } => {}
+        }
+    }
+
+    /// Writes all its parts. A callee of whom nothing was to be remembered at `oldest` already, the time from which on
+    /// calls still have records of their own, is forgotten.
+    pub fn ops(&self, oldest: Moment, policy: &Policy) -> Vec<Op> {
+        let mut ops = Vec::with_capacity(self.len());
+        ops.extend(self.numbers.iter().map(|(number, rolled)| put(number_key(*number), rolled)));
+        ops.extend(self.callees.iter().map(|(callee, record)| match record.is_forgotten(oldest, policy) {
+            true => Op::Delete { key: callee_key(*callee) },
+            false => put(callee_key(*callee), record),
+        }));
+        ops.extend(self.turns.iter().filter_map(|((owner, bucket), turn)| {
+            let turn = turn.as_ref()?;
+            Some(put(turn_key(owner, *bucket), &(owner, turn)))
+        }));
+        ops
+    }
+
+    /// Everything that is kept.
+    pub async fn all(store: &dyn Store) -> Result<Rolled, RecoverError> {
+        let mut all = Rolled::default();
+        for (key, value) in pages(store, Tree::Callee, &[], None).await? {
+            let callee = callee_of(&key);
+            let record = decoded(Key::new(Tree::Callee, key), &value)?;
+            all.callees.extend(callee.map(|callee| (callee, record)));
+        }
+        for (key, value) in pages(store, Tree::Usage, &[NUMBER], Some(&[NUMBER + 1])).await? {
+            let number = key.get(1..9).and_then(|digits| digits.try_into().ok()).map(u64::from_be_bytes);
+            let rolled = decoded(Key::new(Tree::Usage, key), &value)?;
+            all.numbers.extend(number.and_then(E164::from_digits).map(|number| (number, rolled)));
+        }
+        for (key, value) in pages(store, Tree::Usage, &[TURN], Some(&[TURN + 1])).await? {
+            let bucket = key.get(17..19).and_then(|bucket| bucket.try_into().ok()).map(u16::from_be_bytes);
+            let (owner, turn): (OwnerId, Turn) = decoded(Key::new(Tree::Usage, key), &value)?;
+            all.turns.extend(bucket.map(|bucket| ((owner, bucket), Some(turn))));
+        }
+        Ok(all)
+    }
+
+    /// Lets the path of a call begin with it.
+    pub fn begin(self, hot: &Hot, calls: &mut Calls, directory: &Directory) {
+        for (number, RolledNumber { usage, tallies }) in self.numbers {
+            hot.with_usage(number, |known| *known = usage);
+            calls.begin_with(number, tallies);
+        }
+        for (callee, record) in self.callees {
+            hot.with_callee(callee, |known| *known = record);
+        }
+        for ((owner, bucket), turn) in self.turns {
+            // An owner that is gone has no turns to go on with.
+            if let Some((owner, turn)) = directory.owner(&owner).zip(turn) {
+                owner.begin_with_turn(bucket, turn);
+            }
+        }
+    }
+}
+
+/// The callees of a page of [`Tree::Callee`] of whom nothing was to be remembered at `oldest`.
+pub fn forgotten(
+    page: &[crate::store::Record],
+    oldest: Moment,
+    policy: &Policy,
+) -> Result<Vec<CalleeHash>, RecoverError> {
+    let mut forgotten = Vec::new();
+    for (key, _, value) in page {
+        let record: CalleeRecord = decoded(Key::new(Tree::Callee, key.clone()), value)?;
+        if record.is_forgotten(oldest, policy) {
+            forgotten.extend(callee_of(key));
+        }
+    }
+    Ok(forgotten)
+}
+
+pub fn callee_key(callee: CalleeHash) -> Key {
+    Key::new(Tree::Callee, callee.0)
+}
+
+fn callee_of(key: &[u8]) -> Option<CalleeHash> {
+    key.try_into().ok().map(CalleeHash)
+}
+
+fn number_key(number: E164) -> Key {
+    let mut key = vec![NUMBER];
+    key.extend_from_slice(&number.digits().to_be_bytes());
+    Key::new(Tree::Usage, key)
+}
+
+/// An owner's name may be longer than a key, so it stands in the value and its hash in the key.
+fn turn_key(owner: &OwnerId, bucket: u16) -> Key {
+    let mut key = vec![TURN];
+    key.extend_from_slice(&blake3::hash(&encoded(owner)).as_bytes()[..16]);
+    key.extend_from_slice(&bucket.to_be_bytes());
+    Key::new(Tree::Usage, key)
+}
+
+async fn one<T: DeserializeOwned>(store: &dyn Store, key: Key) -> Result<Option<T>, RecoverError> {
+    let entry: Result<_, StoreError> = store.get(&key).await;
+    entry?.map(|entry| decoded(key, &entry.value)).transpose()
+}
+
+fn decoded<T: DeserializeOwned>(key: Key, value: &[u8]) -> Result<T, RecoverError> {
+    postcard::from_bytes(value).map_err(|source| RecoverError::Format { key, source })
+}
+
+fn put<T: Serialize>(key: Key, value: &T) -> Op {
+    Op::put(key, encoded(value))
+}
+
+/// Plain data with known lengths, which postcard can always write.
+fn encoded<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    postcard::to_stdvec(value).expect("plain data can be encoded")
+}
