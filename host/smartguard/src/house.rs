@@ -10,6 +10,9 @@ mod desk;
 mod directory;
 mod errors;
 mod exports;
+pub mod format;
+#[cfg(test)]
+mod golden;
 mod hot;
 mod journal;
 mod keeper;
@@ -39,6 +42,7 @@ use crate::strict::Problem;
 use adapters::Adapters;
 use archive::Archive;
 use directory::Directory;
+use format::FormatError;
 use hot::Hot;
 use journal::Journal;
 use keeper::{KeeperHandle, KeeperParts, ProposeError, now};
@@ -76,6 +80,8 @@ pub struct House {
 pub enum StartError {
     #[error("the data folder {path} could not be opened")]
     Store { path: PathBuf, source: crate::store::OpenError },
+    #[error("the data folder cannot be used")]
+    Format(#[from] FormatError),
     #[error("the key of this installation could not be had")]
     Key(#[from] KeyError),
     #[error("what is stored could not be read")]
@@ -105,6 +111,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let listener = crate::doors::open(config.listen).await.map_err(StartError::Listen)?;
     let listen = listener.local_addr().map_err(StartError::Serve)?;
     let store = open_store(&config)?;
+    format::check(store.as_ref()).await?;
     let keys = Keys::of_store(&store, &key_path(&config.data)).await?;
 
     let rooms = open(config, listen, keys, store.clone()).await?;

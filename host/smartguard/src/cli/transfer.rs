@@ -134,6 +134,7 @@ fn failure(error: &RestoreError) -> Failure {
             (Exit::FaultyFile, "the newest export that is whole is the one to take")
         }
         RestoreError::Export(ExportError::Write(_)) => (Exit::Refused, "name a file in a folder with room"),
+        RestoreError::Format(_) => (Exit::FaultyFile, "an export is imported by the version that wrote it"),
         RestoreError::Open(OpenError::Damaged { .. }) => (Exit::Refused, "import the last export into the folder"),
         RestoreError::Export(ExportError::NotEmpty | ExportError::Store(_) | ExportError::Commit(_))
         | RestoreError::Open(_)

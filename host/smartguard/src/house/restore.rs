@@ -3,6 +3,7 @@
 //! The store is filled beside its place and moved there when it is whole, so that an import that is cut short, or finds
 //! that it has the wrong key, has changed nothing. A store that was there is moved aside and never deleted.
 
+use super::format::{self, FormatError};
 use super::key_path;
 use super::keys::{KeyError, Keys, mark_in, mark_key};
 use crate::store::export::{self, ExportError, Exporter, Progress};
@@ -63,6 +64,8 @@ pub enum RestoreError {
     Open(#[from] OpenError),
     #[error("the new store could not be written")]
     Commit(#[from] CommitError),
+    #[error("the export could not be used")]
+    Format(#[from] FormatError),
     #[error("the new store could not be read")]
     Store(#[from] StoreError),
     #[error("the key could not be copied")]
@@ -133,6 +136,7 @@ async fn fill(
 ) -> Result<(Progress, KeyState), RestoreError> {
     let store = SledStore::open(filling, SledOptions::default())?;
     let brought = export::import(&store, source, progress).await?;
+    format::check(&store).await?;
     let key = see_to_key(&store, data, key).await?;
     if !brought.crashed {
         store.close().await?;

@@ -321,4 +321,4 @@ impl From<StoreError> for RollUpError {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -1,6 +1,6 @@
 //! Whatever was rolled up, and wherever a crash came in between, a start finds the same.
 
-mod world;
+pub mod world;
 
 use super::super::calls::Tallies;
 use super::super::hot::{Asked, Told};
