@@ -62,6 +62,20 @@ impl Kind {
         }
     }
 
+    /// The same functions as manifests and cassettes spell them.
+    pub fn function_names(self) -> Vec<String> {
+        let snake = |name: &&str| {
+            name.chars().fold(String::new(), |mut snake, letter| {
+                if letter.is_ascii_uppercase() {
+                    snake.push('_');
+                }
+                snake.push(letter.to_ascii_lowercase());
+                snake
+            })
+        };
+        self.functions().iter().map(snake).collect()
+    }
+
     /// The interfaces of the host that this kind may import.
     pub(crate) const fn imports(self) -> &'static [&'static str] {
         match self {

@@ -35,3 +35,4 @@ pub use call::{
 pub use engine::{Engine, LoadError};
 pub use guest::{CallError, Fault, FaultKind, Guest};
 pub use machine::{EngineError, EngineOptions, Limits, MEMORY_MAX};
+pub use script::WIT;

@@ -5,6 +5,7 @@
 //! An unknown field is an error, because a misspelt bound that is silently ignored is no bound.
 
 mod file;
+mod functions;
 
 pub(crate) use file::parse_base;
 
@@ -140,7 +141,7 @@ impl Default for Limits {
 /// Requests in any minute where a manifest names no rate. Guessed: a check every second is polite everywhere.
 pub const RATE_PER_MINUTE_DEFAULT: u32 = 60;
 
-/// What the adapter does; a function that is not named answers `unsupported`.
+/// What the adapter does; a function that is not named answers `unsupported`. Only those of its own kind are ever named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Functions {
     pub check: Option<Check>,
@@ -149,6 +150,13 @@ pub struct Functions {
     pub track: bool,
     pub inbound: bool,
     pub call_started: bool,
+    pub search: bool,
+    pub acquire: Option<Filing>,
+    pub release: Option<Filing>,
+    pub list_numbers: bool,
+    pub price_micros: bool,
+    pub lookup: bool,
+    pub rank: bool,
 }
 
 /// How asking about numbers costs.

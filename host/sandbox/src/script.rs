@@ -21,7 +21,8 @@ use wit_parser::Resolve;
 
 /// `static`, because a `const` of this size stands in the program once for each use.
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm"));
-const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
+/// The interface of adapters that this host serves, as it is written.
+pub const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
 
 const ENTRY: &str = include_str!("script/entry.js");
 const ENTRY_NAME: &str = "sandbox:entry";

@@ -164,6 +164,16 @@ fn things_that_refer_to_nothing_are_refused() {
     );
 }
 
+#[test]
+fn a_kind_has_its_own_functions() {
+    let text = GOOD.replacen("kind = \"agency\"", "kind = \"carrier-lookup\"", 1);
+    let trouble = Manifest::parse("adapter.toml", &text).expect_err("it checks, as agencies do");
+    let line = 1 + text.lines().position(|line| line == "[functions.check]").expect("it is declared");
+    assert_eq!(trouble.place, format!("adapter.toml:{line}"));
+    assert_eq!(trouble.reason, "adapters of kind `carrier-lookup` have no function `check`");
+    assert_eq!(trouble.remedy, "known here: lookup, price_micros");
+}
+
 /// Judges the good manifest, changed in one place, under the grant of the good manifest.
 #[track_caller]
 fn check_verdict(from: &str, to: &str, missing: Option<&str>) {
@@ -198,9 +208,14 @@ fn a_grant_binds_to_powers_and_not_to_a_revision() {
         Some("GET requests to https://api.elsewhere.com/ (as `api`)"),
     );
     check_verdict("[\"api\"]", "[\"api\", \"form\"]", Some("the secret API_KEY at `form`"));
-    check_verdict("kind = \"agency\"", "kind = \"carrier-lookup\"", Some("the numbers of callees"));
 
     let manifest = Manifest::parse("adapter.toml", GOOD).expect("the good manifest");
+    let mut grants = Grants::default();
+    grants.add(&Grant::of(&manifest));
+    let sees_callees = Manifest { kind: Kind::CarrierLookup, ..manifest.clone() };
+    let Verdict::Held { missing, .. } = grants.judge(&sees_callees) else { panic!("it sees callees now") };
+    assert_eq!(missing.to_string(), "the numbers of callees");
+
     let mut grants = Grants::default();
     assert!(matches!(grants.judge(&manifest), Verdict::Ungranted { .. }));
     grants.add(&Grant::of(&manifest));

@@ -1,8 +1,9 @@
 //! The shape of `adapter.toml` on disk, and the checks that turn it into a [`Manifest`].
 
+use super::functions::FunctionsFile;
 use super::{
-    Check, DatasetAsk, Effects, Encoding, Exemption, Filing, Functions, KIB, Kind, Limits, MIB, Manifest, Origin,
-    RATE_PER_MINUTE_DEFAULT, SecretAsk, Timetable, Verb, WIT_VERSION, is_id,
+    DatasetAsk, Encoding, Exemption, KIB, Kind, Limits, MIB, Manifest, Origin, RATE_PER_MINUTE_DEFAULT, SecretAsk,
+    Timetable, Verb, WIT_VERSION, is_id,
 };
 use crate::trouble::{Trouble, line_of, nearest};
 use numbers::Confidence;
@@ -103,37 +104,6 @@ struct AgenciesFile {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FunctionsFile {
-    check: Option<CheckFile>,
-    register: Option<FilingFile>,
-    dispute: Option<FilingFile>,
-    track: Option<PlainFile>,
-    inbound: Option<PlainFile>,
-    call_started: Option<PlainFile>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlainFile {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CheckFile {
-    price_micros: Option<Spanned<u64>>,
-    fresh_s: Option<Spanned<u64>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FilingFile {
-    effects: Spanned<Effects>,
-    settle_s: Option<Spanned<u64>>,
-    #[serde(default)]
-    required: bool,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct TimetableFile {
     acknowledged_in_days: Option<Spanned<u64>>,
     effective_in_days: Option<Spanned<u64>>,
@@ -160,17 +130,17 @@ struct DatasetFile {
 struct Setting(String);
 
 /// Checks with the file at hand, so that every refusal names its line.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     file: &'a str,
     text: &'a str,
 }
 
 impl Reader<'_> {
-    fn at<T>(&self, spanned: &Spanned<T>) -> String {
+    pub(super) fn at<T>(&self, spanned: &Spanned<T>) -> String {
         format!("{}:{}", self.file, line_of(self.text, spanned.span().start))
     }
 
-    fn bounded(
+    pub(super) fn bounded(
         &self,
         field: &str,
         written: Option<&Spanned<u64>>,
@@ -253,19 +223,6 @@ impl Reader<'_> {
         })
     }
 
-    fn filing(&self, name: &str, written: &FilingFile, tracks: bool) -> Result<Filing, Trouble> {
-        let effects = *written.effects.get_ref();
-        if effects == Effects::Queryable && !(tracks && written.settle_s.is_some()) {
-            return Err(Trouble::new(
-                self.at(&written.effects),
-                format!("`{name}` is queryable, but nothing says how to query it"),
-                "add `[functions.track]` and `settle_s = …` (how long until `absent` can be believed), or write `effects = \"manual\"`",
-            ));
-        }
-        let settle = self.bounded("settle_s", written.settle_s.as_ref(), 0, 0..=30 * 86_400)?;
-        Ok(Filing { effects, settle: Duration::from_secs(settle), required: written.required })
-    }
-
     fn dataset(&self, written: &DatasetFile, origins: &BTreeMap<String, Origin>) -> Result<DatasetAsk, Trouble> {
         let origin = written.origin.get_ref();
         self.known_origin(self.at(&written.origin), origin, origins)?;
@@ -333,28 +290,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
     let agencies = |written: &[Spanned<String>]| {
         written.iter().map(|agency| reader.name("agency id", agency)).collect::<Result<Vec<String>, Trouble>>()
     };
-    let tracks = written.functions.track.is_some();
-    let filing = |name: &str, written: &Option<FilingFile>| {
-        written.as_ref().map(|written| reader.filing(name, written, tracks)).transpose()
-    };
-    let check = match &written.functions.check {
-        None => None,
-        Some(check) => Some(Check {
-            price_micros: reader.bounded("price_micros", check.price_micros.as_ref(), 0, 0..=1_000_000_000)?,
-            fresh: match &check.fresh_s {
-                None => None,
-                Some(fresh) => Some(Duration::from_secs(reader.bounded("fresh_s", Some(fresh), 0, 1..=30 * 86_400)?)),
-            },
-        }),
-    };
-    let functions = Functions {
-        check,
-        register: filing("register", &written.functions.register)?,
-        dispute: filing("dispute", &written.functions.dispute)?,
-        track: tracks,
-        inbound: written.functions.inbound.is_some(),
-        call_started: written.functions.call_started.is_some(),
-    };
+    let functions = written.functions.read(&reader, written.kind)?;
     let mut datasets = BTreeMap::new();
     for (name, dataset) in &written.datasets {
         datasets.insert(reader.name("name for a data set", name)?, reader.dataset(dataset, &origins)?);
