@@ -323,9 +323,18 @@ async fn each_fault_is_found_by_the_rule_that_is_meant_for_it() {
 #[test]
 fn the_readme_tells_every_rule() {
     let readme = std::fs::read_to_string(guests().join("../../adapters/README.md")).expect("a README");
-    let told: Vec<&str> = readme.lines().skip_while(|line| !line.starts_with("| rule |")).skip(2).collect();
-    let rules = (kit::agency::KIND.rules)();
-    let lines: Vec<String> =
-        rules.iter().map(|rule| format!("| `{}` | {} | {} |", rule.id, rule.tier.word(), rule.sentence)).collect();
-    assert_eq!(told, lines);
+    for (heading, kind) in [
+        ("## Rules for every agency's adapter", &kit::agency::KIND),
+        ("### A provider's adapter", &kit::provider::KIND),
+        ("### A look-up of carriers", &kit::lookup::KIND),
+        ("### A ranker", &kit::ranker::KIND),
+    ] {
+        let section = readme.lines().skip_while(|line| *line != heading);
+        let table = section.skip_while(|line| !line.starts_with("| rule |")).skip(2);
+        let told: Vec<&str> = table.take_while(|line| line.starts_with('|')).collect();
+        let rules = (kind.rules)();
+        let lines: Vec<String> =
+            rules.iter().map(|rule| format!("| `{}` | {} | {} |", rule.id, rule.tier.word(), rule.sentence)).collect();
+        assert_eq!(told, lines, "{heading}");
+    }
 }

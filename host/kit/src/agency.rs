@@ -6,7 +6,8 @@ mod rules;
 pub use answer::Answer;
 
 use crate::cassette::{Time, carrier, number, numbers, read};
-use crate::kind::{Call, Function, Kind};
+use crate::kind::{Call, Function, Kind, Word};
+use crate::words::table;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::{Business, Carrier, E164, Moment, Status};
@@ -20,27 +21,69 @@ use std::sync::Arc;
 pub static KIND: Kind = Kind {
     kind: manifest::Kind::Agency,
     functions: &FUNCTIONS,
-    sketch,
+    obvious: "check",
     rules: rules::list,
     judge: |bench| rules::judge(bench).boxed(),
 };
 
 static FUNCTIONS: [Function; 7] = [
-    Function { name: "describe", answers: &["description"], read: read::<NoRequest, Answer> },
-    Function { name: "check", answers: &["observations", "pending"], read: read::<CheckRequest, Answer> },
-    Function { name: "register", answers: &["filed", "pending"], read: read::<RegisterRequest, Answer> },
-    Function { name: "dispute", answers: &["filed", "pending"], read: read::<DisputeRequest, Answer> },
-    Function { name: "track", answers: &["found", "absent", "unknown"], read: read::<TrackRequest, Answer> },
-    Function { name: "inbound", answers: &["observations", "filings"], read: read::<InboundRequest, Answer> },
-    Function { name: "call_started", answers: &["noted"], read: read::<OwnCall, Answer> },
+    Function {
+        name: "describe",
+        answers: &["description"],
+        read: read::<NoRequest, Answer>,
+        words: &[],
+        example: "",
+        effects: false,
+    },
+    Function {
+        name: "check",
+        answers: &["observations", "pending"],
+        read: read::<CheckRequest, Answer>,
+        words: &[Word::Many("numbers")],
+        example: "numbers = [\"+12025550143\"]\n",
+        effects: false,
+    },
+    Function {
+        name: "register",
+        answers: &["filed", "pending"],
+        read: read::<RegisterRequest, Answer>,
+        words: &[],
+        example: include_str!("agency/register.toml"),
+        effects: true,
+    },
+    Function {
+        name: "dispute",
+        answers: &["filed", "pending"],
+        read: read::<DisputeRequest, Answer>,
+        words: &[],
+        example: include_str!("agency/dispute.toml"),
+        effects: true,
+    },
+    Function {
+        name: "track",
+        answers: &["found", "absent", "unknown"],
+        read: read::<TrackRequest, Answer>,
+        words: &[Word::One("key")],
+        example: "key = \"case-7-submit\"\n",
+        effects: false,
+    },
+    Function {
+        name: "inbound",
+        answers: &["observations", "filings"],
+        read: read::<InboundRequest, Answer>,
+        words: &[],
+        example: "headers = { Content-Type = \"application/json\" }\nbody = \"{}\"\n",
+        effects: false,
+    },
+    Function {
+        name: "call_started",
+        answers: &["noted"],
+        read: read::<OwnCall, Answer>,
+        words: &[],
+        example: "number = \"+12025550143\"\nstarted_at = 2026-11-23T12:00:00Z\n",
+        effects: true,
+    },
 ];
-
-/// A check of these numbers.
-fn sketch(numbers: &[String]) -> toml::Table {
-    let numbers = toml::Value::from(numbers.to_vec());
-    let request = toml::Table::from_iter([("numbers".to_owned(), numbers)]);
-    toml::Table::from_iter([("call".to_owned(), "check".into()), ("request".to_owned(), request.into())])
-}
 
 /// A call of an agency's adapter.
 #[derive(Clone, Debug)]
@@ -87,7 +130,7 @@ impl Ask {
 
 impl Call for Ask {
     fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, toml::Table> {
-        async move { Answer::from(self.ask(guest, powers).await).table() }.boxed()
+        async move { table(self.ask(guest, powers).await.map(Answer::from)) }.boxed()
     }
 }
 

@@ -32,7 +32,7 @@ impl Folder {
     /// Reads the adapter whose folder this is.
     ///
     /// # Errors
-    /// When manifest or code are missing or faulty, or the host does not serve this kind. A faulty cassette is no error.
+    /// When manifest or code are missing or faulty. A faulty cassette is no error.
     pub fn read(path: &Path) -> Result<Folder, Trouble> {
         // `.` is a folder too, and has a name.
         let whole = path.canonicalize().map_err(|error| {
@@ -48,9 +48,7 @@ impl Folder {
                 "give both the same name",
             ));
         }
-        let kind = Kind::of(manifest.kind).ok_or_else(|| {
-            Trouble::new(&manifest_file, "adapters of this kind are not served yet", "write `kind = \"agency\"`")
-        })?;
+        let kind = Kind::of(manifest.kind);
         let mut folder = Folder {
             path: path.to_owned(),
             manifest_file,

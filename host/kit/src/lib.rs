@@ -3,17 +3,26 @@
 //! A folder is read ([`folder`]), its cassettes are parsed strictly ([`cassette`]), and each is one call made through
 //! the shipped component in the real sandbox, with a host that answers what the cassette says ([`test`]).
 //! What differs between kinds of adapters is one value, [`kind::Kind`]; nothing else here asks which kind it has before it.
+//! A new folder comes from a template ([`new`]), with the interface as editors understand it ([`declarations`]).
 //! It prints nothing and keeps nothing: the command line shows its reports.
 
 pub mod agency;
+mod breaking;
 pub mod cassette;
 pub mod check;
 mod compare;
+pub mod declarations;
 pub mod folder;
 pub mod kind;
+pub mod lookup;
+pub mod new;
+pub mod provider;
+pub mod ranker;
 pub mod record;
+mod rules;
 mod stage;
 pub mod test;
 mod update;
+mod words;
 
 pub use folder::Folder;

@@ -128,7 +128,9 @@ fn sketch(folder: &Folder, recording: &Recording<'_>) -> Result<Cassette, Troubl
     head.insert("about".to_owned(), about.into());
     head.insert("provenance".to_owned(), "recorded".into());
     head.insert("now".to_owned(), toml::Value::Integer(0));
-    head.extend((folder.kind.sketch)(subjects));
+    let obvious = folder.kind.obvious();
+    head.insert("call".to_owned(), obvious.name.into());
+    head.insert("request".to_owned(), obvious.request(subjects)?.into());
     Cassette::parse(folder.kind, &path, head.to_string())
 }
 

@@ -3,6 +3,7 @@
 //! Time stands still, chance repeats itself, and answers come from whoever set the stage.
 //! A request passes the same rules as in the daemon ([`Door`]), with invented secrets, and is then only written down.
 
+use crate::cassette::DatasetReply;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::Moment;
@@ -112,6 +113,19 @@ impl Powers for Stage {
     }
 }
 
+/// A data set that holds what the cassette shows, and nothing of other keys.
+pub(crate) fn find(dataset: Option<&DatasetReply>, name: &str, keys: &[String]) -> Result<Found, FilesError> {
+    let Some(dataset) = dataset.filter(|dataset| dataset.name == name) else {
+        return Err(FilesError::Denied(format!("the cassettes show no data set {name}")));
+    };
+    let found = dataset.reply.clone()?;
+    let hits = keys.iter().map(|key| {
+        let known = found.hits.iter().find(|hits| hits.key == *key).cloned();
+        known.unwrap_or_else(|| sandbox::Hits { key: key.clone(), days: Vec::new() })
+    });
+    Ok(Found { coverage: found.coverage, hits: hits.collect() })
+}
+
 /// The nth draw of a sequence that begins at `chance`: at least 0 and less than 1, and the same each time.
 pub(crate) fn drawn(chance: u64, nth: u64) -> f64 {
     // The finaliser of splitmix64: neighbouring counts come out far apart.
@@ -120,4 +134,17 @@ pub(crate) fn drawn(chance: u64, nth: u64) -> f64 {
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     // A double holds 53 bits exactly.
     ((bits ^ (bits >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// Headers that let somebody in.
+const CREDENTIALS: [&str; 6] = ["authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token"];
+
+/// A credential that is neither a placeholder nor something that a server handed out in the same call.
+pub(crate) fn own_credential(request: &HttpRequest, replies: &[Result<HttpResponse, HttpError>]) -> Option<String> {
+    let own = |(name, value): &&(String, String)| {
+        let word = value.rsplit(' ').next().unwrap_or_default();
+        let handed_out = || replies.iter().flatten().any(|response| response.body.contains(word));
+        CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) && !value.contains("{{secret:") && !handed_out()
+    };
+    request.headers.iter().find(own).map(|(name, _)| format!("{name} holds a credential that is no placeholder"))
 }

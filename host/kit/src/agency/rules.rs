@@ -5,7 +5,6 @@
 
 mod answers;
 mod batches;
-mod breaking;
 mod filings;
 mod itself;
 mod manners;

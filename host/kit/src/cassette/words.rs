@@ -89,6 +89,12 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Maybe<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Maybe<T>, D::Error> {
         match toml::Value::deserialize(deserializer)? {
             toml::Value::Boolean(false) => Ok(Maybe::Nothing),
+            // A time is one in a text alone: taken from a value it is none any more.
+            value @ toml::Value::Datetime(_) => {
+                let text = value.to_string();
+                let time = toml::de::ValueDeserializer::parse(&text).and_then(T::deserialize);
+                time.map(Maybe::There).map_err(|error| D::Error::custom(error.message()))
+            }
             value => T::deserialize(value).map(Maybe::There).map_err(|error| D::Error::custom(error.message())),
         }
     }

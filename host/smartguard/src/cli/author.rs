@@ -1,4 +1,6 @@
-//! What an adapter's author runs, without a daemon: tests by cassettes, and recordings.
+//! What an adapter's author runs, without a daemon: new folders, tests by cassettes, recordings, rules.
+
+mod scaffold;
 
 use super::{Exit, Failure, show};
 use clap::{Args, Subcommand, ValueEnum};
@@ -18,6 +20,19 @@ use std::time::SystemTime;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AuthorCommand {
+    /// Make the folder of a new adapter, which passes its tests before anything of it is changed.
+    #[command(after_help = "\
+Examples:
+  smartguard adapter new acme_labels
+  smartguard adapter new most_answered --kind ranker
+  smartguard adapter new acme_labels --in /etc/smartguard/adapters
+
+It writes adapter.toml, adapter.js, a README, a cassette for each function, and what an editor needs to check the
+script's types. Nothing that is there already is written over.")]
+    New(scaffold::New),
+    /// Print the TypeScript declarations of the interface, for editors and tsc.
+    #[command(after_help = "Example:\n  smartguard adapter types > adapters/smartguard.d.ts")]
+    Types,
     /// Run an adapter's cassettes through it, without a daemon and without the network.
     #[command(after_help = "\
 Examples:
@@ -98,6 +113,8 @@ pub(super) fn run(command: AuthorCommand, json: bool) -> Result<Exit, Failure> {
         Failure::new(Exit::Refused, format!("this process could not be set up: {error}"), "check its limits")
     })?;
     match command {
+        AuthorCommand::New(new) => scaffold::make(new, json),
+        AuthorCommand::Types => Ok(scaffold::types(json)),
         AuthorCommand::Test(test) => runtime.block_on(async {
             let folder = Folder::read(&test.folder).map_err(faulty)?;
             match &test.record {

@@ -1,7 +1,7 @@
 //! Rules about answers that are broken, or that say nothing.
 
-use super::breaking::{self, Broken};
 use super::probes::{Probes, Seed, standings};
+use crate::breaking::{self, Broken};
 use crate::check::{Findings, Verdict};
 use numbers::Status;
 use sandbox::{Coverage, Found, HttpResponse};

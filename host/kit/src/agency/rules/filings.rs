@@ -1,9 +1,9 @@
 //! Rules about filings: sent once, never lost, complete where a person has to send them.
 
-use super::breaking::{self, page};
 use super::probes::{Made, Probes, Seed, broke};
 use super::replies::Reply;
 use crate::agency::{Ask, Told};
+use crate::breaking::{self, page};
 use crate::check::{Findings, Verdict};
 use numbers::Packet;
 use sandbox::agency::TrackAnswer;

@@ -11,16 +11,7 @@ use std::time::Duration;
 
 /// The functions that the manifest declares, as cassettes spell them.
 fn declared(probes: &Probes<'_>) -> Vec<&'static str> {
-    let functions = &probes.manifest.functions;
-    let named = [
-        ("check", functions.check.is_some()),
-        ("register", functions.register.is_some()),
-        ("dispute", functions.dispute.is_some()),
-        ("track", functions.track),
-        ("inbound", functions.inbound),
-        ("call_started", functions.call_started),
-    ];
-    named.into_iter().filter(|(_, declared)| *declared).map(|(name, _)| name).collect()
+    probes.manifest.functions.named()
 }
 
 async fn describe(probes: &Probes<'_>, chance: u64) -> Result<Description, String> {

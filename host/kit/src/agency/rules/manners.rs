@@ -1,10 +1,10 @@
 //! Rules about everything that an adapter did in all the calls before.
 
-use super::breaking::page;
-use super::probes::{Made, Outcome, Probes, is_garbled};
+use super::probes::{Outcome, Probes};
 use crate::agency::{Ask, Told};
+use crate::breaking::{is_garbled, page};
 use crate::check::{Findings, Verdict};
-use crate::stage::invented;
+use crate::stage::{invented, own_credential};
 use numbers::Moment;
 use sandbox::agency::CheckAnswer;
 use sandbox::{AdapterError, CallError, HttpRequest, HttpResponse, LogLevel};
@@ -37,7 +37,7 @@ pub(super) async fn secrets_kept(probes: &Probes<'_>) -> Verdict {
         findings.note(name, (!used).then(|| format!("no request holds {placeholder}")));
     }
     for made in &ledger {
-        let own = made.tape.requests.iter().find_map(|request| own_credential(request, made));
+        let own = made.tape.requests.iter().find_map(|request| own_credential(request, &made.replies));
         findings.note(&made.what, own);
     }
     for seed in probes.fetching().into_iter().filter(|seed| !matches!(seed.ask, Ask::Inbound { .. })) {
@@ -51,19 +51,6 @@ pub(super) async fn secrets_kept(probes: &Probes<'_>) -> Verdict {
         }
     }
     findings.verdict("it knows no secret")
-}
-
-/// Headers that let somebody in.
-const CREDENTIALS: [&str; 6] = ["authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token"];
-
-/// A credential that is neither a placeholder nor something that a server handed out in the same call.
-fn own_credential(request: &HttpRequest, made: &Made) -> Option<String> {
-    let own = |(name, value): &&(String, String)| {
-        let word = value.rsplit(' ').next().unwrap_or_default();
-        let handed_out = || made.replies.iter().flatten().any(|response| response.body.contains(word));
-        CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) && !value.contains("{{secret:") && !handed_out()
-    };
-    request.headers.iter().find(own).map(|(name, _)| format!("{name} holds a credential that is no placeholder"))
 }
 
 type Echo = Box<dyn Fn(Option<HttpResponse>) -> HttpResponse + Send + Sync>;

@@ -2,9 +2,10 @@
 
 use super::replies::{Agency, Reply};
 use crate::agency::{Ask, Told};
+use crate::breaking::is_garbled;
 use crate::cassette::DatasetReply;
 use crate::check::Bench;
-use crate::stage::{Stage, Tape, door};
+use crate::stage::{Stage, Tape, door, find};
 use numbers::{Carrier, E164, Moment, Status};
 use parking_lot::Mutex;
 use sandbox::agency::{CheckAnswer, Filing, FilingAnswer, TrackAnswer};
@@ -319,11 +320,6 @@ fn moved(now: &Filing, was: &Filing) -> Option<String> {
     garbled.filter(|_| now != was).map(|text| format!("the filing is told with {text:?}"))
 }
 
-/// Whether a text is what scripts make of a value that was not there.
-pub(super) fn is_garbled(text: &str) -> bool {
-    ["undefined", "[object Object]", "NaN"].iter().any(|word| text.contains(word)) || text == "null"
-}
-
 /// That a call was ended, or that the adapter says itself that it broke.
 pub(super) fn broke(outcome: &Outcome) -> Option<String> {
     match outcome {
@@ -376,17 +372,4 @@ pub(super) fn numbers_of(ask: &Ask) -> Vec<E164> {
         Ask::CallStarted { number, .. } => vec![*number],
         Ask::Describe | Ask::Track { .. } | Ask::Inbound { .. } => Vec::new(),
     }
-}
-
-/// A data set that holds what the cassette shows, and nothing of other keys.
-fn find(dataset: Option<&DatasetReply>, name: &str, keys: &[String]) -> Result<Found, FilesError> {
-    let Some(dataset) = dataset.filter(|dataset| dataset.name == name) else {
-        return Err(FilesError::Denied(format!("the cassettes show no data set {name}")));
-    };
-    let found = dataset.reply.clone()?;
-    let hits = keys.iter().map(|key| {
-        let known = found.hits.iter().find(|hits| hits.key == *key).cloned();
-        known.unwrap_or_else(|| sandbox::Hits { key: key.clone(), days: Vec::new() })
-    });
-    Ok(Found { coverage: found.coverage, hits: hits.collect() })
 }

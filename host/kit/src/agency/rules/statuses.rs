@@ -1,9 +1,9 @@
 //! Rules about what servers and the host say in place of an answer.
 
-use super::breaking::page;
 use super::probes::{Made, Outcome, Probes, Seed, broke};
 use super::replies::Reply;
 use crate::agency::Ask;
+use crate::breaking::page;
 use crate::check::{Findings, Verdict};
 use sandbox::{AdapterError, CallError, FilesError, HttpError, HttpResponse};
 use std::time::Duration;

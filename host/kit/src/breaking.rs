@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 /// One answer that was broken, and how.
-pub(super) struct Broken {
+pub(crate) struct Broken {
     pub how: String,
     pub body: String,
 }
 
 /// A page as a proxy or a site under maintenance answers it, with status 200. It is long, as such pages are.
-pub(super) const PAGE: &str = "<!doctype html>\n<html><head><title>Maintenance</title></head>\n<body>\
+pub(crate) const PAGE: &str = "<!doctype html>\n<html><head><title>Maintenance</title></head>\n<body>\
     <h1>We will be back soon</h1><p>This service is under maintenance. Spam 0, score 0, status ok, allowed.</p>\
     <p>Reference: ";
 
-pub(super) fn page(reference: &str) -> String {
+pub(crate) fn page(reference: &str) -> String {
     format!("{PAGE}{reference}</p></body></html>\n")
 }
 
 /// The body cut off in the middle: what is left is no JSON.
-pub(super) fn truncated(body: &str) -> Vec<Broken> {
+pub(crate) fn truncated(body: &str) -> Vec<Broken> {
     let Some(whole) = container(body) else { return Vec::new() };
     let cuts = [whole.len() / 4, whole.len() / 2, whole.len() * 3 / 4, whole.len() - 1];
     let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| whole.floor_char_boundary(cut.max(1))).collect();
@@ -34,12 +34,12 @@ fn container(body: &str) -> Option<&str> {
     matches!(serde_json::from_str(body), Ok(Value::Object(_) | Value::Array(_))).then_some(body)
 }
 
-pub(super) fn is_json(body: &str) -> bool {
+pub(crate) fn is_json(body: &str) -> bool {
     container(body).is_some()
 }
 
 /// Well-formed JSON of another shape than the body's own.
-pub(super) fn other_shapes(body: &str) -> Vec<Broken> {
+pub(crate) fn other_shapes(body: &str) -> Vec<Broken> {
     let Some(own) = container(body).and_then(|body| serde_json::from_str::<Value>(body).ok()) else {
         return Vec::new();
     };
@@ -53,7 +53,7 @@ pub(super) fn other_shapes(body: &str) -> Vec<Broken> {
 const PLACES_MAX: usize = 150;
 
 /// Every value of the body with every other type, one at a time.
-pub(super) fn wrong_types(body: &str) -> Vec<(String, Broken)> {
+pub(crate) fn wrong_types(body: &str) -> Vec<(String, Broken)> {
     let Some(whole) = container(body).and_then(|body| serde_json::from_str::<Value>(body).ok()) else {
         return Vec::new();
     };
@@ -73,7 +73,7 @@ pub(super) fn wrong_types(body: &str) -> Vec<(String, Broken)> {
 }
 
 /// Every field of every object left out, one at a time.
-pub(super) fn without_fields(body: &str) -> Vec<Broken> {
+pub(crate) fn without_fields(body: &str) -> Vec<Broken> {
     let Some(whole) = container(body).and_then(|body| serde_json::from_str::<Value>(body).ok()) else {
         return Vec::new();
     };
@@ -89,7 +89,7 @@ pub(super) fn without_fields(body: &str) -> Vec<Broken> {
 }
 
 /// The body with one value taken from another body, where both have the place and differ there.
-pub(super) fn transplants(body: &str, from: &str) -> Vec<(String, String)> {
+pub(crate) fn transplants(body: &str, from: &str) -> Vec<(String, String)> {
     let parse = |body: &str| container(body).and_then(|body| serde_json::from_str::<Value>(body).ok());
     let (Some(whole), Some(other)) = (parse(body), parse(from)) else { return Vec::new() };
     let mut changed = Vec::new();
@@ -144,4 +144,9 @@ fn dotted(place: &str) -> String {
 fn brief(value: &Value) -> String {
     let text = value.to_string();
     if text.len() <= 40 { text } else { format!("{}…", &text[..text.floor_char_boundary(40)]) }
+}
+
+/// Whether a text is what scripts make of a value that was not there.
+pub(crate) fn is_garbled(text: &str) -> bool {
+    ["undefined", "[object Object]", "NaN"].iter().any(|word| text.contains(word)) || text == "null"
 }
