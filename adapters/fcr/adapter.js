@@ -1,3 +1,4 @@
+// @ts-check
 // Free Caller Registry: prepares the form that a person submits there, for new numbers and for re-evaluation.
 // The site asks for a mailed code and for consent, so nothing here talks to it: this adapter makes packets only.
 
@@ -43,6 +44,7 @@ const STATES = new Set((
   + "OH OK OR PA PR RI SC SD TN TX UT VT VA VI WA WV WI WY"
 ).split(" "));
 
+/** @type {import("smartguard:adapter/agency@0.0.1").Agency} */
 export const agency = {
   describe() {
     return { id: ID, version: "0.1.0", functions: ["register", "dispute"], speaksFor: [] };
@@ -188,6 +190,7 @@ function steps(business, names) {
 
 function fields(business, digits, names, notes) {
   const { address, contact } = business;
+  /** @type {(id: string, label: string, value: string | null, required?: boolean, note?: string | null) => any} */
   const field = (id, label, value, required = true, note = null) => ({ id, label, value, required, byPerson: false, note });
   return [
     field("enterprise_contact_email", "Contact e-mail", contact.email),

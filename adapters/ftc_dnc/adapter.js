@@ -1,3 +1,4 @@
+// @ts-check
 // FTC Do Not Call complaints: how often consumers named a number, from the published daily files.
 // A complaint is unverified and a caller ID can be forged, so this is a warning and never proof.
 
@@ -12,6 +13,7 @@ const DAY_S = 86_400;
 // The oldest of 90 days may fall on a weekend or on a holiday beside one, and then the first file is a little younger.
 const FIRST_DAY_SLACK = 4;
 
+/** @type {import("smartguard:adapter/agency@0.0.1").Agency} */
 export const agency = {
   describe() {
     return { id: ID, version: "0.1.0", functions: ["check"], speaksFor: [ID] };
@@ -95,6 +97,7 @@ function gapsOf({ firstDay, lastDay, files }) {
   return Math.max(0, weekdays - files);
 }
 
+/** @returns {import("smartguard:adapter/types@0.0.1").Status} */
 function statusOf(month, whole, settings) {
   if (month >= settings.flaggedFrom) return "flagged";
   if (month >= settings.mixedHighFrom) return "mixed-high";

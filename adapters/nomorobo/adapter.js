@@ -1,3 +1,4 @@
+// @ts-check
 // Nomorobo: one look-up for each number by its Enterprise API, version 2.
 // Nothing can be filed by machine there, so `register` and `dispute` prepare a letter for a person.
 
@@ -18,6 +19,7 @@ const RETRY_AFTER_MAX_S = 86400;
 // Long enough for every category seen; the rest of a longer text would only fill tables.
 const LABEL_CHARS_MAX = 80;
 
+/** @type {import("smartguard:adapter/agency@0.0.1").Agency} */
 export const agency = {
   describe() {
     return { id: ID, version: "0.1.0", functions: ["check", "register", "dispute"], speaksFor: [ID] };
@@ -26,6 +28,7 @@ export const agency = {
   check(request) {
     const settings = readSettings();
     const observations = [];
+    /** @type {Failure | null} */
     let firstError = null;
     // A number that stands there twice is asked for, and paid for, once.
     for (const number of new Set(request.numbers)) {
@@ -194,6 +197,7 @@ function knownCategory(category) {
   return text === "" || text.toLowerCase() === "unknown" ? null : text.slice(0, LABEL_CHARS_MAX);
 }
 
+/** @returns {import("smartguard:adapter/types@0.0.1").Status} */
 function statusOf(details, settings) {
   if (details.blocked || details.risk >= settings.flaggedFrom) return "flagged";
   return details.risk >= settings.mixedFrom ? "mixed-low" : "unflagged";
