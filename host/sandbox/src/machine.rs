@@ -20,7 +20,9 @@ use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Stor
 pub struct EngineOptions {
     /// Where components and compiled code are kept. Only this user may write there; it may be deleted at any time.
     pub cache_dir: PathBuf,
-    /// Threads that run adapters. Two suffice, because adapters mostly wait for agencies, and a spinning one yields.
+    /// Threads that run adapters, and as many that compile them. Few suffice, because adapters mostly wait for agencies, and a
+    /// spinning one yields. More of them than half the cores would be felt by callers: Linux lets a thread of low priority
+    /// finish a slice of milliseconds, so a thread that wakes up finds no core where each is taken by one.
     pub guest_threads: usize,
     /// Adapters that may be made ready at the same time; each takes some ten megabytes while it is compiled.
     pub compilations_max: usize,
@@ -28,7 +30,8 @@ pub struct EngineOptions {
 
 impl EngineOptions {
     pub fn new(cache_dir: impl Into<PathBuf>) -> EngineOptions {
-        EngineOptions { cache_dir: cache_dir.into(), guest_threads: 2, compilations_max: 2 }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        EngineOptions { cache_dir: cache_dir.into(), guest_threads: (cores / 2).max(1), compilations_max: 2 }
     }
 }
 
@@ -123,6 +126,7 @@ impl Machine {
             .build()
             .map_err(|e| EngineError::Threads(e.to_string()))?;
         let compilers = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.guest_threads.max(1))
             .thread_name(|turn| format!("compile-{turn}"))
             .start_handler(|_| lower_priority())
             .build()

@@ -15,7 +15,7 @@ use numbers::{
     Passed, Policy, Pool, Question, Rung, Turn, Turns, Usage,
 };
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -62,7 +62,9 @@ type Drawn = HashMap<E164, OwnerId>;
 struct OwnerHot {
     turns: Turns,
     /// Decisions that may be asked for again, by the hash of their call id.
-    recent: BTreeMap<u64, Recent>,
+    recent: HashMap<u64, Recent>,
+    /// Those past their time are swept out when there are so many.
+    sweep_at: usize,
     /// Whether this owner has a durable decision of this run. The first one waits for the disk and is the grant of the window.
     granted: bool,
     /// When it last showed a number.
@@ -430,9 +432,10 @@ impl Hot {
 
 impl OwnerHot {
     fn remember(&mut self, call: u64, recent: Recent, now: Moment) {
-        // Sweeping when the table has doubled keeps the cost of forgetting constant for each call.
-        if self.recent.len() >= RECENT_SWEEP_AT {
+        // Only when the table has doubled since the last time, so that forgetting costs each call the same, however many are kept.
+        if self.recent.len() >= self.sweep_at {
             self.recent.retain(|_, recent| recent.until > now);
+            self.sweep_at = (2 * self.recent.len()).max(RECENT_SWEEP_MIN);
         }
         self.recent.insert(call, recent);
     }
@@ -451,8 +454,8 @@ fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
     kept
 }
 
-/// Decisions of one owner that are kept before those past their time are swept out.
-const RECENT_SWEEP_AT: usize = 256;
+/// Decisions of one owner that are kept before it is worth looking for those past their time.
+const RECENT_SWEEP_MIN: usize = 256;
 
 /// Whether the pool alone gave nothing, or only beyond its soft cap, so that bench and reserve should be asked first.
 fn falls_short(answer: &Answer) -> bool {
