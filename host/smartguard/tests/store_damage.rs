@@ -297,6 +297,8 @@ async fn a_full_disk_poisons_and_loses_nothing_acknowledged() {
     assert!(store.health().poisoned.is_some());
     assert!(store.close().await.is_err(), "a poisoned store leaves no mark of a clean stop");
     drop(store);
+    // A thread of the engine may still be leaving the failed write, and holds the file for so long.
+    fs::File::open(disk.0.join("store/db")).unwrap().lock().unwrap();
     disk.enlarge();
     let store = SledStore::open(&disk.0.join("store"), options(Verify::Always)).unwrap();
     assert!(!store.opened_cleanly());
