@@ -53,7 +53,11 @@ fn each_outside_thing_is_known_in_one_place() {
 fn imports_run_one_way() {
     check("sandbox::", &["host/numbers/src"], &[]);
     // The bindings say the name of the WIT package, which is the product's.
-    check("smartguard::", &["host/numbers/src", "host/sandbox/src", "host/kit/src"], &["sandbox/src/bindings.rs"]);
+    check(
+        "smartguard::",
+        &["host/numbers/src", "host/sandbox/src", "host/kit/src"],
+        &["sandbox/src/bindings.rs", "sandbox/src/lift.rs"],
+    );
     check("kit::", &["host/numbers/src", "host/sandbox/src"], &[]);
     let manifest = std::fs::read_to_string(root().join("host/numbers/Cargo.toml")).expect("a manifest");
     let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies");

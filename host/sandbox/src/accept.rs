@@ -1,8 +1,9 @@
 //! Decides what may become an adapter: tells the forms apart, and refuses by name what asks for too much.
 
 use crate::bindings::{AgencyAdapter, Ctx};
-use crate::kind::Kind;
+use crate::lift;
 use crate::machine::Machine;
+use crate::version::World;
 use wasmtime::Result;
 use wasmtime::component::types::ComponentExtern;
 use wasmtime::component::{Component, ComponentType, HasSelf, Lower};
@@ -42,7 +43,6 @@ pub(crate) fn wrap(module: &[u8]) -> std::result::Result<Vec<u8>, String> {
 
 /// Our own interfaces, each of which asks [`crate::Powers`].
 const OURS: &str = "smartguard:adapter/";
-const OURS_VERSION: &str = "@0.0.1";
 
 /// Interfaces that language runtimes name without needing them. All but the clocks and one seed end the call when used.
 const HARMLESS: [&str; 5] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:filesystem/", "wasi:random/"];
@@ -50,14 +50,25 @@ const HARMLESS: [&str; 5] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:file
 /// Left over in a component that was made from a script; nothing answers it.
 const LOADER: &str = "local:init/module-loader";
 
-/// The imports that no adapter of this kind may have. Empty means that it may be linked.
-pub(crate) fn refused_imports(machine: &Machine, component: &Component, kind: Kind) -> Vec<String> {
+/// The version that a component is built against, when it is another than the one that is meant.
+pub(crate) fn another_version(machine: &Machine, component: &Component, world: World) -> Option<String> {
+    let component_type = component.component_type();
+    let exports = component_type.exports(&machine.engine);
+    let versions =
+        exports.filter_map(|(name, _)| name.strip_prefix(OURS)?.split_once('@').map(|(_, of)| of.to_owned()));
+    let versions: Vec<String> = versions.collect();
+    let meant = versions.iter().any(|of| of == world.version.word());
+    if meant { None } else { versions.into_iter().next() }
+}
+
+/// The imports that no adapter of this world may have. Empty means that it may be linked.
+pub(crate) fn refused_imports(machine: &Machine, component: &Component, World { kind, version }: World) -> Vec<String> {
     let component_type = component.component_type();
     let permitted = |name: &str| {
         let ours = name
             .strip_prefix(OURS)
-            .and_then(|rest| rest.strip_suffix(OURS_VERSION))
-            .is_some_and(|rest| kind.imports().contains(&rest));
+            .and_then(|rest| rest.split_once('@'))
+            .is_some_and(|(interface, of)| of == version.word() && kind.imports().contains(&interface));
         ours || name == LOADER || HARMLESS.iter().any(|prefix| name.starts_with(prefix))
     };
     component_type
@@ -88,6 +99,7 @@ pub(crate) fn linker(machine: &Machine, component: &Component) -> Result<wasmtim
     linker.allow_shadowing(true);
     linker.define_unknown_imports_as_traps(component)?;
     AgencyAdapter::add_to_linker::<_, HasSelf<_>>(&mut linker, |ctx| ctx)?;
+    lift::link(&mut linker)?;
     if let Some(name) = wasi_name(machine, component, "clocks/wall-clock") {
         linker.instance(&name)?.func_wrap("now", |store: wasmtime::StoreContextMut<'_, Ctx>, ()| {
             let now = store.data().now_ms();

@@ -5,6 +5,8 @@
 
 use crate::call::{self, LogLevel, Powers, Usage};
 use crate::kind::Kind;
+use crate::lift::AgencyPre;
+use crate::version::World;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::InstancePre;
@@ -91,7 +93,7 @@ pub(crate) struct Ctx {
 /// The script whose top level is being run.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    pub(crate) kind: Kind,
+    pub(crate) world: World,
     /// The name in error messages and stack traces.
     pub(crate) name: String,
     pub(crate) text: String,
@@ -100,17 +102,17 @@ pub(crate) struct Source {
 /// A component that is linked, in the world of its kind.
 #[derive(Clone)]
 pub(crate) enum Pre {
-    Agency(AgencyAdapterPre<Ctx>),
+    Agency(AgencyPre),
     Provider(provider::ProviderAdapterPre<Ctx>),
     CarrierLookup(carrier_lookup::CarrierLookupAdapterPre<Ctx>),
     Ranker(ranker::RankerAdapterPre<Ctx>),
 }
 
 impl Pre {
-    /// Looks up the exports of this kind's world.
-    pub(crate) fn new(kind: Kind, pre: InstancePre<Ctx>) -> Result<Pre> {
-        Ok(match kind {
-            Kind::Agency => Pre::Agency(AgencyAdapterPre::new(pre)?),
+    /// Looks up the exports of this world.
+    pub(crate) fn new(world: World, pre: InstancePre<Ctx>) -> Result<Pre> {
+        Ok(match world.kind {
+            Kind::Agency => Pre::Agency(AgencyPre::new(world.version, pre)?),
             Kind::Provider => Pre::Provider(provider::ProviderAdapterPre::new(pre)?),
             Kind::CarrierLookup => Pre::CarrierLookup(carrier_lookup::CarrierLookupAdapterPre::new(pre)?),
             Kind::Ranker => Pre::Ranker(ranker::RankerAdapterPre::new(pre)?),

@@ -9,6 +9,7 @@ use crate::guest::{CallError, Guest};
 use crate::kind::Kind;
 use crate::machine::{EngineError, EngineOptions, Limits, MIB, Machine};
 use crate::script;
+use crate::version::{Version, World};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -39,6 +40,10 @@ pub enum LoadError {
     Module { name: String, reason: String },
     #[error("{name} does not compile: {reason}")]
     Compile { name: String, reason: String },
+    #[error(
+        "{name} is built against version {built} of the interface, and its manifest says `wit = \"{said}\"`; write the version that it is built against"
+    )]
+    Version { name: String, built: String, said: Version },
     #[error("{name} asks for {}, which no adapter of kind `{kind}` may have; use the imports of world `{}` in `wit/`", .imports.join(", "), .kind.world())]
     Imports { name: String, kind: Kind, imports: Vec<String> },
     #[error("{name} does not fit world `{}` in `wit/`, which `kind = \"{kind}\"` asks for: {reason}", .kind.world())]
@@ -65,6 +70,7 @@ impl Engine {
 
     /// Makes an adapter ready: a script (`.js`), a core module or a component, told apart by content.
     ///
+    /// `world` is what it is built against: a kind alone means its world in the newest version of the interface.
     /// `name` stands in messages and stack traces: the file's name, for example `nomorobo/adapter.js`.
     /// The adapter is asked once to describe itself, with no powers at all.
     ///
@@ -72,17 +78,17 @@ impl Engine {
     /// Says what is wrong with it and where; nothing else is touched.
     pub async fn load(
         &self,
-        kind: Kind,
+        world: impl Into<World>,
         bytes: impl Into<Vec<u8>>,
         name: &str,
         limits: Limits,
     ) -> Result<Guest, LoadError> {
         let closed = || LoadError::Closed { name: name.to_owned() };
-        let bytes = bytes.into();
+        let (world, bytes) = (world.into(), bytes.into());
         let turn = self.compilations.acquire().await.map_err(|_| closed())?;
         let (machine, made_name, made_limits) = (Arc::clone(&self.machine), name.to_owned(), limits.clone());
         let made =
-            self.machine.guests.spawn_blocking(move || make_ready(&machine, kind, bytes, &made_name, &made_limits));
+            self.machine.guests.spawn_blocking(move || make_ready(&machine, world, bytes, &made_name, &made_limits));
         let (pre, revision) = made.await.map_err(|_| closed())??;
         drop(turn);
         let mut guest = Guest::new(Arc::clone(&self.machine), pre, name.to_owned(), revision, limits);
@@ -95,11 +101,12 @@ impl Engine {
 
 fn make_ready(
     machine: &Machine,
-    kind: Kind,
+    world: World,
     bytes: Vec<u8>,
     name: &str,
     limits: &Limits,
 ) -> Result<(Pre, blake3::Hash), LoadError> {
+    let kind = world.kind;
     let name = || name.to_owned();
     let form = Form::of(&bytes).ok_or_else(|| LoadError::NoAdapter { name: name() })?;
     let bytes_max = if form == Form::Script { SCRIPT_BYTES_MAX } else { COMPONENT_BYTES_MAX };
@@ -111,7 +118,7 @@ fn make_ready(
         Form::Module => accept::wrap(&bytes).map_err(|reason| LoadError::Module { name: name(), reason })?,
         Form::Script => {
             let text = String::from_utf8(bytes).map_err(|_| LoadError::NoAdapter { name: name() })?;
-            component_of(machine, Source { kind, name: name(), text }, limits)
+            component_of(machine, Source { world, name: name(), text }, limits)
                 .map_err(|error| LoadError::Script { name: name(), reason: format!("{error:#}") })?
         }
     };
@@ -119,13 +126,16 @@ fn make_ready(
     let compiled = machine
         .compile(&component)
         .map_err(|error| LoadError::Compile { name: name(), reason: format!("{error:#}") })?;
-    let imports = accept::refused_imports(machine, &compiled, kind);
+    if let Some(built) = accept::another_version(machine, &compiled, world) {
+        return Err(LoadError::Version { name: name(), built, said: world.version });
+    }
+    let imports = accept::refused_imports(machine, &compiled, world);
     if !imports.is_empty() {
         return Err(LoadError::Imports { name: name(), kind, imports });
     }
-    let world = |error: wasmtime::Error| LoadError::World { name: name(), kind, reason: format!("{error:#}") };
-    let linker = accept::linker(machine, &compiled).map_err(world)?;
-    let pre = linker.instantiate_pre(&compiled).and_then(|pre| Pre::new(kind, pre)).map_err(world)?;
+    let other_world = |error: wasmtime::Error| LoadError::World { name: name(), kind, reason: format!("{error:#}") };
+    let linker = accept::linker(machine, &compiled).map_err(other_world)?;
+    let pre = linker.instantiate_pre(&compiled).and_then(|pre| Pre::new(world, pre)).map_err(other_world)?;
     Ok((pre, revision))
 }
 

@@ -135,7 +135,7 @@ impl Guest {
                     match pre {
                         Pre::Agency(pre) => {
                             let adapter = pre.instantiate_async(&mut *store).await?;
-                            adapter.smartguard_adapter_agency().call_describe(store).await
+                            adapter.describe(store).await
                         }
                         Pre::Provider(pre) => {
                             let adapter = pre.instantiate_async(&mut *store).await?;

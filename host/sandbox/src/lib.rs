@@ -16,6 +16,7 @@ pub mod grant;
 mod guest;
 pub mod http;
 pub mod kind;
+mod lift;
 pub mod lookup;
 mod machine;
 pub mod manifest;
@@ -26,6 +27,7 @@ pub mod roster;
 mod script;
 pub mod secrets;
 pub mod trouble;
+pub mod version;
 pub mod watch;
 
 pub use agency::AdapterError;
@@ -35,4 +37,4 @@ pub use call::{
 pub use engine::{Engine, LoadError};
 pub use guest::{CallError, Fault, FaultKind, Guest};
 pub use machine::{EngineError, EngineOptions, Limits, MEMORY_MAX};
-pub use script::WIT;
+pub use version::WIT;

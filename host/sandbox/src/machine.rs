@@ -6,7 +6,7 @@
 use crate::bindings::Ctx;
 use crate::cache::Cache;
 use crate::functions::Functions;
-use crate::kind::Kind;
+use crate::version::World;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
@@ -88,8 +88,8 @@ pub(crate) struct Machine {
     /// Taken when the engine is dropped, because a runtime must not be waited for inside another.
     runtime: Option<tokio::runtime::Runtime>,
     compilers: rayon::ThreadPool,
-    /// What scripts of each kind run in.
-    pub(crate) script_runtimes: [OnceLock<Component>; Kind::ALL.len()],
+    /// What scripts of each world run in.
+    pub(crate) script_runtimes: [OnceLock<Component>; World::COUNT],
 }
 
 /// Why there is no engine.

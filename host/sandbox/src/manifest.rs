@@ -12,6 +12,7 @@ pub(crate) use file::parse_base;
 pub use crate::kind::Kind;
 
 use crate::trouble::Trouble;
+use crate::version::Version;
 use numbers::Confidence;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +20,8 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
-/// The interface that this host serves.
-pub const WIT_VERSION: &str = "0.0.1";
+/// The newest version of the interface, which new adapters are written against.
+pub const WIT_VERSION: &str = Version::NEWEST.word();
 
 /// Larger files are no manifest. Guessed: the largest that we ship has some four KiB.
 pub const MANIFEST_BYTES_MAX: u64 = 256 * 1024;
@@ -33,8 +34,8 @@ pub struct Manifest {
     /// The adapter's own version, for people.
     pub version: String,
     pub summary: String,
-    /// The published interface that it was written against.
-    pub wit: String,
+    /// The version of the interface that it was written against.
+    pub wit: Version,
     /// How well the agency's contract is known, and from where.
     pub confidence: Confidence,
     pub sources: Vec<String>,

@@ -10,8 +10,8 @@
 use crate::accept::{self, PREVIEW1};
 use crate::bindings::{Ctx, LogAllowance, Source};
 use crate::cache::Key;
-use crate::kind::Kind;
 use crate::machine::{Limits, Machine};
+use crate::version::{Version, World};
 use std::sync::OnceLock;
 use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
 use wasmtime::error::Context as _;
@@ -21,8 +21,6 @@ use wit_parser::Resolve;
 
 /// `static`, because a `const` of this size stands in the program once for each use.
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm"));
-/// The interface of adapters that this host serves, as it is written.
-pub const WIT: &str = include_str!("../../../wit/0.0.1/adapter.wit");
 
 const ENTRY: &str = include_str!("script/entry.js");
 const ENTRY_NAME: &str = "sandbox:entry";
@@ -35,7 +33,8 @@ const SHIM: &str = "globalThis.wit = {};\n";
 /// Names everything that a component made from this script depends on.
 pub(crate) fn key(source: &Source) -> Key {
     let mut hasher = blake3::Hasher::new();
-    for part in [WIT, source.kind.world(), ENTRY, PRELUDE, SHIM, &source.name, &source.text] {
+    let World { kind, version } = source.world;
+    for part in [version.wit(), kind.world(), ENTRY, PRELUDE, SHIM, &source.name, &source.text] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
@@ -43,30 +42,36 @@ pub(crate) fn key(source: &Source) -> Key {
     hasher.finalize()
 }
 
-/// The entry for scripts of one kind: it names what the script exports, and exports the same under guard.
-fn entry(kind: Kind) -> String {
-    let functions: Vec<String> = kind.functions().iter().map(|name| format!("{name:?}")).collect();
-    let (export, functions) = (kind.export(), functions.join(", "));
-    format!("const EXPORT = {export:?}, FUNCTIONS = [{functions}];\n{ENTRY}\nexport const {export} = served;\n")
+/// Our own modules are written against the newest version; what they import has the same shape in every one.
+fn in_version(text: &str, version: Version) -> String {
+    text.replace(&format!("@{}\"", Version::NEWEST), &format!("@{version}\""))
 }
 
-/// The component that is the same for every script of one kind, and what wizer knows of it.
+/// The entry for scripts of one world: it names what the script exports, and exports the same under guard.
+fn entry(World { kind, version }: World) -> String {
+    let functions: Vec<String> = kind.functions().iter().map(|name| format!("{name:?}")).collect();
+    let (export, functions) = (kind.export(), functions.join(", "));
+    let entry = in_version(ENTRY, version);
+    format!("const EXPORT = {export:?}, FUNCTIONS = [{functions}];\n{entry}\nexport const {export} = served;\n")
+}
+
+/// The component that is the same for every script of one world, and what wizer knows of it.
 struct Foundation {
     context: ComponentContext<'static>,
     instrumented: Vec<u8>,
 }
 
-fn foundation(kind: Kind) -> Result<&'static Foundation> {
-    static LINKED: [OnceLock<Vec<u8>>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
-    static FOUNDATIONS: [OnceLock<Foundation>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
-    let (linked, made) = (&LINKED[kind.index()], &FOUNDATIONS[kind.index()]);
+fn foundation(world: World) -> Result<&'static Foundation> {
+    static LINKED: [OnceLock<Vec<u8>>; World::COUNT] = [const { OnceLock::new() }; World::COUNT];
+    static FOUNDATIONS: [OnceLock<Foundation>; World::COUNT] = [const { OnceLock::new() }; World::COUNT];
+    let (linked, made) = (&LINKED[world.index()], &FOUNDATIONS[world.index()]);
     if let Some(foundation) = made.get() {
         return Ok(foundation);
     }
     let linked = match linked.get() {
         Some(linked) => linked,
         None => {
-            let made = link(kind)?;
+            let made = link(world)?;
             linked.get_or_init(|| made)
         }
     };
@@ -74,9 +79,9 @@ fn foundation(kind: Kind) -> Result<&'static Foundation> {
     Ok(made.get_or_init(|| Foundation { context, instrumented }))
 }
 
-fn link(kind: Kind) -> Result<Vec<u8>> {
+fn link(World { kind, version }: World) -> Result<Vec<u8>> {
     let mut resolve = Resolve::default();
-    let package = resolve.push_str("adapter.wit", WIT).map_err(from_anyhow)?;
+    let package = resolve.push_str("adapter.wit", version.wit()).map_err(from_anyhow)?;
     let world = resolve.select_world(&[package], Some(kind.world())).map_err(from_anyhow)?;
     let mut bindings = wit_dylib::create(&resolve, world, None);
     wit_component::embed_component_metadata(&mut bindings, &resolve, world, wit_component::StringEncoding::UTF8)
@@ -95,22 +100,22 @@ fn from_anyhow(error: impl std::fmt::Debug) -> Error {
 }
 
 /// The instrumented runtime, compiled: from memory, from the cache, or made now.
-fn runtime(machine: &Machine, kind: Kind) -> Result<Component> {
-    let made = &machine.script_runtimes[kind.index()];
+fn runtime(machine: &Machine, world: World) -> Result<Component> {
+    let made = &machine.script_runtimes[world.index()];
     if let Some(component) = made.get() {
         return Ok(component.clone());
     }
-    let instrumented = &foundation(kind)?.instrumented;
+    let instrumented = &foundation(world)?.instrumented;
     let component = machine.compile(instrumented)?;
     Ok(made.get_or_init(|| component).clone())
 }
 
 /// Makes the component. Blocks, and belongs on a thread for compilation.
 pub(crate) fn componentize(machine: &Machine, source: Source, limits: &Limits) -> Result<Vec<u8>> {
-    let kind = source.kind;
-    let component = runtime(machine, kind)?;
-    let foundation = foundation(kind)?;
-    let entry = entry(kind);
+    let world = source.world;
+    let component = runtime(machine, world)?;
+    let foundation = foundation(world)?;
+    let entry = entry(world);
     let linker = linker(machine, &component)?;
     let log =
         LogAllowance { lines_left: limits.log_lines_max, bytes_left: limits.log_bytes_max, ..LogAllowance::default() };
@@ -167,7 +172,7 @@ fn linker(machine: &Machine, component: &Component) -> Result<Linker<Ctx>> {
     })?;
     loader.func_wrap("load", |store: wasmtime::StoreContextMut<'_, Ctx>, (path,): (String,)| {
         Ok((match (path.as_str(), &store.data().script) {
-            (PRELUDE_NAME, _) => Ok(PRELUDE.to_owned()),
+            (PRELUDE_NAME, Some(source)) => Ok(in_version(PRELUDE, source.world.version)),
             (name, Some(source)) if name == source.name => Ok(source.text.clone()),
             (other, _) => Err(format!("there is no module `{other}`")),
         },))

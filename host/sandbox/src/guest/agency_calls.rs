@@ -24,7 +24,7 @@ impl Guest {
             .call(powers, "check", |store, pre| {
                 Box::pin(async move {
                     let adapter = instantiate!(pre, store, Agency);
-                    adapter.smartguard_adapter_agency().call_check(store, &request).await
+                    adapter.check(store, request).await
                 })
             })
             .await?;
@@ -47,7 +47,7 @@ impl Guest {
             .call(powers, "register", |store, pre| {
                 Box::pin(async move {
                     let adapter = instantiate!(pre, store, Agency);
-                    adapter.smartguard_adapter_agency().call_register(store, &request).await
+                    adapter.register(store, request).await
                 })
             })
             .await?;
@@ -74,7 +74,7 @@ impl Guest {
             .call(powers, "dispute", |store, pre| {
                 Box::pin(async move {
                     let adapter = instantiate!(pre, store, Agency);
-                    adapter.smartguard_adapter_agency().call_dispute(store, &request).await
+                    adapter.dispute(store, request).await
                 })
             })
             .await?;
@@ -91,7 +91,7 @@ impl Guest {
             .call(powers, "track", |store, pre| {
                 Box::pin(async move {
                     let adapter = instantiate!(pre, store, Agency);
-                    adapter.smartguard_adapter_agency().call_track(store, &key).await
+                    adapter.track(store, &key).await
                 })
             })
             .await?;
@@ -113,7 +113,7 @@ impl Guest {
             .call(powers, "inbound", |store, pre| {
                 Box::pin(async move {
                     let adapter = instantiate!(pre, store, Agency);
-                    adapter.smartguard_adapter_agency().call_inbound(store, &request).await
+                    adapter.inbound(store, request).await
                 })
             })
             .await?;
@@ -134,7 +134,7 @@ impl Guest {
         self.call(powers, "call-started", |store, pre| {
             Box::pin(async move {
                 let adapter = instantiate!(pre, store, Agency);
-                adapter.smartguard_adapter_agency().call_call_started(store, &call).await
+                adapter.call_started(store, call).await
             })
         })
         .await

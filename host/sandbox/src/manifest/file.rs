@@ -6,6 +6,7 @@ use super::{
     Timetable, Verb, WIT_VERSION, is_id,
 };
 use crate::trouble::{Trouble, line_of, nearest};
+use crate::version::Version;
 use numbers::Confidence;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
@@ -260,11 +261,18 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
     let written: ManifestFile = toml::from_str(text).map_err(|error| Trouble::from_toml(file, text, &error))?;
     let reader = Reader { file, text };
     let id = reader.name("adapter id", &written.id)?;
-    if written.wit.get_ref() != WIT_VERSION {
-        return Err(Trouble::new(
+    let wit = Version::of(written.wit.get_ref()).ok_or_else(|| {
+        Trouble::new(
             reader.at(&written.wit),
             format!("`wit` is `{}`, which this host does not serve", written.wit.get_ref()),
             format!("build the adapter against `{WIT_VERSION}`, or install a host that serves it"),
+        )
+    })?;
+    if !wit.kinds().contains(&written.kind) {
+        return Err(Trouble::new(
+            reader.at(&written.wit),
+            format!("version {wit} of the interface has no world for adapters of kind `{}`", written.kind),
+            format!("build the adapter against `{WIT_VERSION}`"),
         ));
     }
     let mut origins = BTreeMap::new();
@@ -315,7 +323,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
         kind: written.kind,
         version: written.version,
         summary: written.summary,
-        wit: written.wit.into_inner(),
+        wit,
         confidence: written.confidence,
         sources: written.sources,
         limits: reader.limits(&written.limits)?,

@@ -7,6 +7,7 @@ use crate::guest::{CallError, FaultKind, Guest};
 use crate::machine::Limits;
 use crate::manifest::{self, Manifest};
 use crate::trouble::Trouble;
+use crate::version::World;
 use futures_util::future::BoxFuture;
 
 impl Maker for Engine {
@@ -19,7 +20,9 @@ impl Maker for Engine {
         code: Vec<u8>,
     ) -> BoxFuture<'a, Result<Made<Guest>, Trouble>> {
         Box::pin(async move {
-            let loaded = self.load(manifest.kind, code, file, limits(&manifest.limits)).await;
+            let loaded = self
+                .load(World { kind: manifest.kind, version: manifest.wit }, code, file, limits(&manifest.limits))
+                .await;
             let guest = loaded.map_err(|error| {
                 let reason = chain(&error);
                 let place = place(file, &reason);

@@ -1,0 +1,67 @@
+//! Adapters that have to be compiled before a test can load them, and a host that gives them the same answers each time.
+
+use futures_util::future::BoxFuture;
+use sandbox::{Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Powers};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+/// A guest that `cargo xtask guests` built. Where it was not built, this says so, and the test has nothing to do;
+/// where CI says that it must have been (`SMARTGUARD_GUESTS=required`), the test fails.
+pub fn built(name: &str) -> Option<PathBuf> {
+    let program = std::env::current_exe().expect("this program");
+    let target = program.ancestors().nth(3).expect("a folder of a profile, in that of the target");
+    let guest = target.join("guests").join(format!("{name}.wasm"));
+    if guest.is_file() {
+        return Some(guest);
+    }
+    let missing = format!("{} is not built; `cargo xtask guests` builds it", guest.display());
+    assert!(std::env::var_os("SMARTGUARD_GUESTS").is_none_or(|said| said != "required"), "{missing}");
+    println!("skipped: {missing}");
+    None
+}
+
+/// A host in which every request is answered with the same text, and time stands still.
+#[derive(Debug, Default)]
+pub struct Canned {
+    pub body: String,
+    pub label: Option<String>,
+    /// What the guest logged.
+    pub lines: Mutex<Vec<String>>,
+}
+
+impl Canned {
+    /// 2027-01-15T08:00:00Z.
+    pub const NOW_MS: u64 = 1_800_000_000_000;
+
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().expect("no test panics while it holds this").clone()
+    }
+}
+
+impl Powers for Canned {
+    fn fetch(&self, _request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, HttpError>> {
+        let body = self.body.clone();
+        Box::pin(async { Ok(HttpResponse { status: 200, headers: Vec::new(), body }) })
+    }
+
+    fn config(&self, key: &str) -> Option<String> {
+        self.label.clone().filter(|_| key == "label")
+    }
+
+    fn lookup(&self, _dataset: &str, keys: Vec<String>) -> BoxFuture<'_, Result<Found, FilesError>> {
+        let hits = keys.into_iter().map(|key| Hits { key, days: vec![DayCount { day: 20_000, rows: 1 }] }).collect();
+        Box::pin(async { Ok(Found { coverage: Coverage { first_day: 1, last_day: 2, files: 1, missing: 0 }, hits }) })
+    }
+
+    fn log(&self, _level: LogLevel, message: &str) {
+        self.lines.lock().expect("no test panics while it holds this").push(message.to_owned());
+    }
+
+    fn now_ms(&self) -> u64 {
+        Canned::NOW_MS
+    }
+
+    fn uniform(&self) -> f64 {
+        0.5
+    }
+}
