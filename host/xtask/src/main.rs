@@ -1,5 +1,7 @@
 //! Errands, kept thin: `cargo xtask ci` runs what CI runs, `cargo xtask long` the full-length proofs.
 
+mod guests;
+
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -7,6 +9,7 @@ const USAGE: &str = "\
 cargo xtask <errand>
 
   ci      the short form of every proof, exactly as CI runs it
+  guests  builds the adapters that are written in compiled languages, where their compilers are here
   long    the full length: release build, figures, 60 kills, and power cuts where loop devices may be mounted
 ";
 
@@ -14,6 +17,7 @@ fn main() -> ExitCode {
     let errand = std::env::args().nth(1);
     match errand.as_deref() {
         Some("ci") => code(run(&[("bash", &[".ci/run"], &[])])),
+        Some("guests") => code(guests::build()),
         Some("long") => code(run(LONG) && measure()),
         Some("help" | "--help" | "-h") | None => {
             print!("{USAGE}");
