@@ -2,6 +2,7 @@
 //! what stands before the first call, and the calls themselves.
 
 pub mod agency;
+pub mod command;
 pub mod compiled;
 pub mod daemon;
 pub mod dice;

@@ -4,6 +4,8 @@
 //! the shipped component in the real sandbox, with a host that answers what the cassette says ([`test`]).
 //! What differs between kinds of adapters is one value, [`kind::Kind`]; nothing else here asks which kind it has before it.
 //! A new folder comes from a template ([`new`]), with the interface as editors understand it ([`declarations`]).
+//! What is good goes into one file ([`pack`]), whose wishes are laid beside those of the version before ([`powers`]), and
+//! from there into the adapters' folder ([`shelf`]).
 //! It prints nothing and keeps nothing: the command line shows its reports.
 
 pub mod agency;
@@ -16,10 +18,13 @@ pub mod folder;
 pub mod kind;
 pub mod lookup;
 pub mod new;
+pub mod pack;
+pub mod powers;
 pub mod provider;
 pub mod ranker;
 pub mod record;
 mod rules;
+pub mod shelf;
 mod stage;
 pub mod test;
 mod update;

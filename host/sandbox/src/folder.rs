@@ -9,7 +9,7 @@ use std::path::Path;
 /// Code above this is not read. The engine has its own, tighter bound for each form.
 const CODE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// The names under which a folder may hold the adapter's code, in the order they are looked for.
-const CODE_FILES: [&str; 2] = ["adapter.js", "adapter.wasm"];
+pub const CODE_FILES: [&str; 2] = ["adapter.js", "adapter.wasm"];
 
 /// Manifest and code, not yet looked into.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ mod author;
 mod client;
 mod commands;
 mod import_csv;
+mod pack;
 mod show;
 mod transfer;
 
@@ -354,6 +355,8 @@ enum AdapterCommand {
     },
     #[command(flatten)]
     Author(author::AuthorCommand),
+    #[command(flatten)]
+    Pack(pack::PackCommand),
 }
 
 #[derive(Debug, Subcommand)]

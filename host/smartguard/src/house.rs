@@ -40,6 +40,7 @@ use crate::config::Config;
 use crate::store::{MemoryStore, SledOptions, SledStore, Store};
 use crate::strict::Problem;
 use adapters::Adapters;
+pub use adapters::bundled_manifest;
 use archive::Archive;
 use directory::Directory;
 use format::FormatError;

@@ -195,7 +195,7 @@ async fn record(folder: &Folder, name: &str, test: &Test, json: bool) -> Result<
     Ok(if recorded.tested.differences.is_empty() { Exit::Done } else { Exit::Differs })
 }
 
-fn faulty(trouble: Trouble) -> Failure {
+pub(super) fn faulty(trouble: Trouble) -> Failure {
     Failure::new(Exit::FaultyFile, format!("{}: {}", trouble.place, trouble.reason), trouble.remedy)
 }
 
@@ -206,14 +206,14 @@ fn cache() -> PathBuf {
     kept.or_else(home).unwrap_or_else(std::env::temp_dir).join("smartguard")
 }
 
-fn engine() -> Result<Engine, Failure> {
+pub(super) fn engine() -> Result<Engine, Failure> {
     Engine::new(EngineOptions::new(cache().join("adapters"))).map_err(|error| {
         Failure::new(Exit::Refused, error.to_string(), "let this user write there, or set XDG_CACHE_HOME")
     })
 }
 
 /// It shows itself on a terminal alone.
-fn bar(length: usize, template: &str) -> ProgressBar {
+pub(super) fn bar(length: usize, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(u64::try_from(length).unwrap_or(u64::MAX));
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    PolicyCommand, TaskCommand, author, show, transfer,
+    PolicyCommand, TaskCommand, author, pack, show, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -28,6 +28,7 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(machine) => return check(&machine, json),
         Command::Policy(PolicyCommand::Check { paths }) => return policy_check(paths, json),
         Command::Adapter(AdapterCommand::Author(command)) => return author::run(command, json),
+        Command::Adapter(AdapterCommand::Pack(command)) => return pack::run(command, json),
         _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
@@ -213,8 +214,8 @@ async fn ask_adapter(client: &Client, json: bool, command: AdapterCommand) -> Re
             answer(json, view, |v: TryView| show::tried(&v))?;
             Ok(if failed { Exit::Refused } else { Exit::Done })
         }
-        // It has worked by itself.
-        AdapterCommand::Author(_) => Ok(Exit::Done),
+        // These have worked by themselves.
+        AdapterCommand::Author(_) | AdapterCommand::Pack(_) => Ok(Exit::Done),
     }
 }
 

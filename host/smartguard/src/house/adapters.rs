@@ -16,7 +16,7 @@ use sandbox::call::Powers;
 use sandbox::datasets::Datasets;
 use sandbox::grant::{Grant, Grants};
 use sandbox::http::{Gate, Rebinds};
-use sandbox::manifest;
+use sandbox::manifest::{self, Manifest};
 use sandbox::roster::{Bundled, Live, Refused, Roster};
 use sandbox::secrets::Secrets;
 use sandbox::trouble::Trouble;
@@ -45,6 +45,12 @@ const BUNDLED: [Bundled; 3] = [
         script: include_str!("../../../../adapters/nomorobo/adapter.js"),
     },
 ];
+
+/// What the adapter of this id that came with the program says of itself.
+pub fn bundled_manifest(id: &str) -> Option<Manifest> {
+    let bundled = BUNDLED.iter().find(|bundled| bundled.id == id)?;
+    Manifest::parse(&format!("{id}/adapter.toml"), bundled.manifest).ok()
+}
 
 /// A pending answer is asked for again so often before it is taken for lost.
 const PENDING_ROUNDS_MAX: u32 = 5;
