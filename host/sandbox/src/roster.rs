@@ -7,12 +7,12 @@
 //! How an adapter is built is the [`Maker`]'s business, and where files change is told by [`crate::watch`].
 
 mod engine;
+mod kept;
 mod seat;
 
-pub use seat::{AdapterStatus, Live, Origin, Refused, State, Strike};
+pub use seat::{AdapterStatus, Live, Origin, Refused, State, Strike, Waiting};
 
 use crate::datasets::{Datasets, Progress, Refreshed};
-use crate::folder::Files;
 use crate::grant::{Grant, Grants, Verdict};
 use crate::http::Gate;
 use crate::manifest::Manifest;
@@ -20,11 +20,12 @@ use crate::powers::HostPowers;
 use crate::trouble::{Trouble, nearest};
 use crate::watch::Change;
 use futures_util::future::{BoxFuture, join_all};
+use kept::Kept;
 use numbers::Moment;
 use parking_lot::{Mutex, RwLock};
 use seat::{Candidate, Seat};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Turns an adapter's code into something that can be called.
@@ -65,6 +66,7 @@ pub struct Roster<M: Maker> {
     grants: Mutex<Grants>,
     bundled: Mutex<BTreeMap<String, Bundled>>,
     seats: RwLock<BTreeMap<String, Arc<Seat<M::Guest>>>>,
+    kept: Kept,
 }
 
 /// What became of an offered version.
@@ -87,7 +89,14 @@ impl<M: Maker> Roster<M> {
         grants: Grants,
     ) -> Roster<M> {
         let (grants, bundled, seats) = (Mutex::new(grants), Mutex::default(), RwLock::default());
-        Roster { maker, gate, datasets, config, grants, bundled, seats }
+        Roster { maker, gate, datasets, config, grants, bundled, seats, kept: Kept::new(None) }
+    }
+
+    /// Keeps what serves in a folder of its own, so that the next start goes on with it where a newer version may not.
+    #[must_use]
+    pub fn keeping(mut self, folder: PathBuf) -> Roster<M> {
+        self.kept = Kept::new(Some(folder));
+        self
     }
 
     /// Puts the adapters in force that came with the program, granted what their own manifests ask.
@@ -120,10 +129,19 @@ impl<M: Maker> Roster<M> {
     }
 
     /// Puts every adapter in force that has a folder here; each refusal stands in its own seat.
+    /// Where the version that served last is another one, it serves until the folder's is taken.
     pub async fn load_all(&self, adapters: &Path, now: Moment) {
+        self.kept.forget_without_folder(adapters);
         let Ok(entries) = std::fs::read_dir(adapters) else { return };
         let folders = entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_adapter(path));
-        join_all(folders.map(|folder| async move { drop(self.load_folder(&folder, now).await) })).await;
+        join_all(folders.map(|folder| async move {
+            let id = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if let Some(before) = self.kept.other_than(id, &folder) {
+                drop(self.offer(id, before, now).await);
+            }
+            drop(self.load_folder(&folder, now).await);
+        }))
+        .await;
     }
 
     /// Follows one change that the watch of the adapters' folder told.
@@ -193,6 +211,7 @@ impl<M: Maker> Roster<M> {
     /// # Errors
     /// When the bundled one cannot be put in force.
     pub async fn remove_folder(&self, id: &str, now: Moment) -> Result<(), Trouble> {
+        self.kept.forget(id);
         let bundled = self.bundled.lock().get(id).copied();
         match bundled {
             Some(bundled) => self.offer(id, bundled.candidate(), now).await.map(drop),
@@ -297,7 +316,7 @@ impl<M: Maker> Roster<M> {
             Verdict::Granted(permitted) => permitted,
             Verdict::Held { .. } | Verdict::Ungranted { .. } => {
                 tracing::warn!(adapter = id, ?verdict, "a version waits for a grant");
-                seat.wait(candidate, &verdict);
+                seat.wait(candidate, &manifest.version, &verdict);
                 return Ok(Offered::Waiting);
             }
         };
@@ -306,7 +325,7 @@ impl<M: Maker> Roster<M> {
             seat.settle();
             return Ok(Offered::Unchanged);
         }
-        let made = self.maker.make(&manifest, &candidate.code_file, candidate.code).await?;
+        let made = self.maker.make(&manifest, &candidate.code_file, candidate.code.clone()).await?;
         if made.id != manifest.id {
             return Err(Trouble::new(
                 &candidate.code_file,
@@ -325,6 +344,7 @@ impl<M: Maker> Roster<M> {
         let settings = self.config.get(id).unwrap_or(&nothing);
         let powers = Arc::new(HostPowers::new(&manifest, &permitted, &self.gate, &self.datasets, settings)?);
         tracing::info!(adapter = id, version = manifest.version, revision, "a version serves");
+        self.kept.keep(id, &candidate);
         seat.swap(Live { manifest, guest: made.guest, powers, revision, origin: candidate.origin, loaded_at: now });
         Ok(Offered::Live)
     }
@@ -333,23 +353,4 @@ impl<M: Maker> Roster<M> {
 /// A folder with a manifest; all else in the adapters' folder is left alone.
 fn is_adapter(path: &Path) -> bool {
     path.join("adapter.toml").is_file()
-}
-
-impl Bundled {
-    fn candidate(&self) -> Candidate {
-        Candidate {
-            file: format!("{}/adapter.toml", self.id),
-            manifest: self.manifest.to_owned(),
-            code_file: format!("{}/adapter.js", self.id),
-            code: self.script.as_bytes().to_vec(),
-            origin: Origin::Bundled,
-        }
-    }
-}
-
-impl Candidate {
-    fn read(folder: &Path, id: &str) -> Result<Candidate, Trouble> {
-        let Files { manifest_file, manifest, code_file, code } = Files::read(folder, id)?;
-        Ok(Candidate { file: manifest_file, manifest, code_file, code, origin: Origin::Folder(folder.to_owned()) })
-    }
 }

@@ -87,6 +87,8 @@ pub struct AdapterStatus {
     pub loaded_at_ms: Option<u64>,
     /// Why the newest version does not serve.
     pub trouble: Option<Trouble>,
+    /// The newest version, where it waits for a grant.
+    pub waiting: Option<Waiting>,
     pub secrets_missing: Vec<Trouble>,
     pub calls: u64,
     pub faults: u64,
@@ -94,6 +96,14 @@ pub struct AdapterStatus {
     /// Why the last call that failed did, whoever was to blame, and when.
     pub last_failure: Option<(Moment, String)>,
     pub last_call_micros: Option<u64>,
+}
+
+/// A version that waits for a grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    pub version: String,
+    /// What it asks for and was not granted.
+    pub missing: Vec<String>,
 }
 
 /// A version that is offered.
@@ -125,8 +135,8 @@ pub(super) struct Seat<G> {
 #[derive(Default)]
 struct Account {
     trouble: Option<Trouble>,
-    /// What waits for a grant, and how that shows while nobody serves.
-    waiting: Option<(Candidate, State)>,
+    /// What waits for a grant, how that shows while nobody serves, and which version it is.
+    waiting: Option<(Candidate, State, String)>,
     calls: u64,
     faults: u64,
     faults_in_a_row: u32,
@@ -165,7 +175,7 @@ impl<G> Seat<G> {
     }
 
     /// A version waits for a grant; whoever serves goes on.
-    pub fn wait(&self, candidate: Candidate, verdict: &Verdict) {
+    pub fn wait(&self, candidate: Candidate, version: &str, verdict: &Verdict) {
         let (state, reason) = match verdict {
             Verdict::Granted(_) => return,
             Verdict::Held { reason, missing } => {
@@ -184,11 +194,11 @@ impl<G> Seat<G> {
         let mut account = self.account.lock();
         account.trouble =
             Some(Trouble::new(&candidate.file, reason, "read what it asks for, then grant it or change it"));
-        account.waiting = Some((candidate, state));
+        account.waiting = Some((candidate, state, version.to_owned()));
     }
 
     pub fn take_waiting(&self) -> Option<Candidate> {
-        self.account.lock().waiting.take().map(|(candidate, _)| candidate)
+        self.account.lock().waiting.take().map(|(candidate, _, _)| candidate)
     }
 
     /// The files are again what serves: earlier refusals no longer matter.
@@ -280,7 +290,7 @@ impl<G> Seat<G> {
                 State::Benched { until_ms: until.0, reason: reason.clone() }
             }
             (Some(_), _, _) => State::Live,
-            (None, _, Some((_, state))) => state.clone(),
+            (None, _, Some((_, state, _))) => state.clone(),
             (None, _, None) => State::Broken,
         };
         let live = live.as_deref();
@@ -294,6 +304,10 @@ impl<G> Seat<G> {
             origin: live.map(|live| live.origin.clone()),
             loaded_at_ms: live.map(|live| live.loaded_at.0),
             trouble: account.trouble.clone(),
+            waiting: account.waiting.as_ref().and_then(|(_, state, version)| {
+                let (State::Held { missing, .. } | State::Ungranted { asked: missing }) = state else { return None };
+                Some(Waiting { version: version.clone(), missing: missing.clone() })
+            }),
             secrets_missing: live.map_or_else(Vec::new, |live| gate.secrets_missing(&live.manifest)),
             calls: account.calls,
             faults: account.faults,

@@ -231,7 +231,12 @@ pub(super) fn task(t: &TaskView) -> String {
 
 pub(super) fn adapters(views: &[AdapterView]) -> String {
     let rows = views.iter().map(|a| {
-        let reason = a.reason.clone().or_else(|| a.last_refusal.as_ref().map(|_| "a newer version was refused".into()));
+        let waits = a.waiting.as_ref().map(|w| format!("version {} waits for a grant", w.version));
+        let reason = a
+            .reason
+            .clone()
+            .or(waits)
+            .or_else(|| a.last_refusal.as_ref().map(|_| "a newer version was refused".into()));
         let calls = format!("{} ({} faults)", a.calls, a.faults);
         [a.id.clone(), a.name.clone(), a.state.clone(), a.origin.clone(), calls, reason.unwrap_or_default()]
     });
@@ -251,6 +256,11 @@ pub(super) fn adapter(a: &AdapterView) -> String {
         ("calls", format!("{}, of which {} were faults", a.calls, a.faults)),
         ("last failure", a.last_failure.as_ref().map_or_else(String::new, |f| format!("{} ({})", f.reason, f.at))),
     ]);
+    if let Some(waiting) = &a.waiting {
+        let asks = if waiting.asks_more.is_empty() { "nothing".to_owned() } else { waiting.asks_more.join("\n") };
+        let title = format!("Version {} waits for `smartguard adapter grant {}`. It asks for", waiting.version, a.id);
+        text.push_str(&section(&title, asks));
+    }
     if let Some(refusal) = &a.last_refusal {
         let problems = refusal.problems.iter().map(|p| [p.place.clone(), p.reason.clone(), p.remedy.clone()]);
         let title = format!("A newer version was refused at {}", refusal.at);

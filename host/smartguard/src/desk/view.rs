@@ -340,11 +340,22 @@ pub struct AdapterView {
     /// A newer version that was not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_refusal: Option<RefusalView>,
+    /// A newer version that waits for a grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingView>,
     pub calls: u64,
     pub faults: u64,
     /// The last call of this version that brought no answer, through its own fault or its agency's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<FailureView>,
+}
+
+/// A version of an adapter that asks for more than it was granted; what serves meanwhile is the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingView {
+    pub version: String,
+    /// The powers that it asks for and was not granted.
+    pub asks_more: Vec<String>,
 }
 
 /// A call of an adapter that brought no answer.

@@ -114,7 +114,8 @@ impl Adapters {
         let cache = config.data.join("cache");
         let maker = Engine::new(EngineOptions::new(cache)).map_err(|cause| cause.to_string())?;
         let datasets = Datasets::new(config.data.join("datasets"));
-        let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, BTreeMap::new(), grants);
+        let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, BTreeMap::new(), grants)
+            .keeping(config.data.join("adapters"));
         let adapters = Adapters { roster, pace: Pace::default(), store, folder: config.adapters.clone() };
         adapters.roster.load_bundled(&BUNDLED, now()).await;
         adapters.roster.load_all(&adapters.folder, now()).await;

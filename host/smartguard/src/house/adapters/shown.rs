@@ -3,6 +3,7 @@
 use super::{Adapters, powers, sentence};
 use crate::desk::{
     AdapterView, DeskError, DeskErrorKind, ExchangeView, FailureView, ProblemView, RefusalView, Stamp, TryView,
+    WaitingView,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -56,6 +57,7 @@ pub fn adapter(status: AdapterStatus, roster: &Roster<Engine>) -> AdapterView {
                 remedy: trouble.remedy.clone(),
             }],
         }),
+        waiting: status.waiting.map(|waiting| WaitingView { version: waiting.version, asks_more: waiting.missing }),
         calls: status.calls,
         faults: status.faults,
         last_failure: status.last_failure.map(|(at, reason)| FailureView { at: Stamp(at), reason }),
