@@ -20,7 +20,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
 use tokio::time::timeout;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
@@ -167,8 +167,12 @@ impl Guest {
             + 'static,
     {
         let fault = |kind, detail| Fault { adapter: self.name.clone(), function, kind, detail };
-        let turn = timeout(self.limits.turn_max, Arc::clone(&self.turns).acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(fault(FaultKind::TooBusy, None).into()) };
+        // First among the adapter's own calls, so that one adapter never has others wait for more than it may hold.
+        let turn = timeout(self.limits.turn_max, async {
+            let turn = Arc::clone(&self.turns).acquire_owned().await?;
+            Ok::<_, AcquireError>((turn, Arc::clone(&self.machine.slots).acquire_owned().await?))
+        });
+        let Ok(Ok(turn)) = turn.await else { return Err(fault(FaultKind::TooBusy, None).into()) };
         let log = LogAllowance {
             lines_left: self.limits.log_lines_max,
             bytes_left: self.limits.log_bytes_max,

@@ -12,6 +12,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Store, UpdateDeadline};
 
@@ -72,8 +73,10 @@ pub(crate) const MIB: usize = 1024 * 1024;
 pub const MEMORY_MAX: usize = 64 * MIB;
 /// The step of the engine's clock, and so the precision of [`Limits::cpu_max`].
 const TICK: Duration = Duration::from_millis(10);
-/// Calls of all adapters together. Each takes a slot whose address space is reserved beforehand.
+/// Calls of all adapters together; further ones wait. Each takes a slot whose address space is reserved beforehand.
 const CALLS_MAX: u32 = 128;
+/// Scripts whose top level runs take slots too, as many as are made ready at once.
+const SLOTS: u32 = CALLS_MAX + 8;
 /// Less than the daemon's own threads, more than nothing: on Linux each step is about a tenth of the processor's time.
 const NICENESS: i32 = 10;
 
@@ -88,6 +91,8 @@ pub(crate) struct Machine {
     /// Taken when the engine is dropped, because a runtime must not be waited for inside another.
     runtime: Option<tokio::runtime::Runtime>,
     compilers: rayon::ThreadPool,
+    /// One for each call that may run now, whichever adapter it is of; the others wait for one.
+    pub(crate) slots: Arc<Semaphore>,
     /// What scripts of each world run in.
     pub(crate) script_runtimes: [OnceLock<Component>; World::COUNT],
 }
@@ -141,6 +146,7 @@ impl Machine {
             guests: runtime.handle().clone(),
             runtime: Some(runtime),
             compilers,
+            slots: Arc::new(Semaphore::new(CALLS_MAX as usize)),
             script_runtimes: Default::default(),
             engine,
         })
@@ -195,11 +201,11 @@ impl Drop for Machine {
 
 fn config(functions: Functions) -> wasmtime::Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CALLS_MAX)
-        .total_core_instances(CALLS_MAX * 16)
-        .total_memories(CALLS_MAX * 2)
-        .total_tables(CALLS_MAX * 4)
-        .total_stacks(CALLS_MAX)
+    pool.total_component_instances(SLOTS)
+        .total_core_instances(SLOTS * 16)
+        .total_memories(SLOTS * 2)
+        .total_tables(SLOTS * 4)
+        .total_stacks(SLOTS)
         .max_core_instances_per_component(64)
         .max_memories_per_component(16)
         .max_tables_per_component(32)
