@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use sandbox::{Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Powers};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// A guest that `cargo xtask guests` built. Where it was not built, this says so, and the test has nothing to do;
@@ -18,6 +18,20 @@ pub fn built(name: &str) -> Option<PathBuf> {
     assert!(std::env::var_os("SMARTGUARD_GUESTS").is_none_or(|said| said != "required"), "{missing}");
     println!("skipped: {missing}");
     None
+}
+
+/// A folder with the manifest and the cassettes of another one, which is named from the root of the repository, and with
+/// this component for its code.
+pub fn put_together(component: &Path, folder: &str, scratch: &Path) -> PathBuf {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+    let to = scratch.join(from.file_name().expect("a name"));
+    std::fs::create_dir_all(to.join("cassettes")).expect("made");
+    std::fs::copy(component, to.join("adapter.wasm")).expect("copied");
+    std::fs::copy(from.join("adapter.toml"), to.join("adapter.toml")).expect("copied");
+    for entry in std::fs::read_dir(from.join("cassettes")).expect("cassettes").flatten() {
+        std::fs::copy(entry.path(), to.join("cassettes").join(entry.file_name())).expect("copied");
+    }
+    to
 }
 
 /// A host in which every request is answered with the same text, and time stands still.
