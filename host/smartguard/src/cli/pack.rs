@@ -44,7 +44,7 @@ Examples:
   smartguard adapter install nomorobo-0.2.0.adapter
   smartguard adapter install nomorobo-0.2.0.adapter --adapters /etc/smartguard/adapters --yes
 
-What it asks for is shown beside what the version before asked for. A running daemon takes it in by itself; powers that
+What it asks for is shown beside what the version before asked for. A running daemon takes it in by itself; powers that \
 are new wait there for `smartguard adapter grant <id>`, and the version before serves on until then.
 
 Exit codes: 0 installed, 1 nobody said yes, 4 the file is faulty.")]
