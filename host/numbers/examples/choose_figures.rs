@@ -58,7 +58,16 @@ fn question<'a>(
     policy: &'a Policy,
 ) -> Question<'a> {
     let nobody = Pool::default();
-    Question { ask, pool: Pool { candidates, usage }, bench: nobody, reserve: nobody, turns, callee, policy }
+    Question {
+        ask,
+        pool: Pool { candidates, usage },
+        bench: nobody,
+        reserve: nobody,
+        turns,
+        callee,
+        policy,
+        order: &[],
+    }
 }
 
 fn print(what: &str, question: &Question<'_>) {

@@ -6,8 +6,10 @@
 //!
 //! It never prefers a number because it shares the callee's exchange: it never looks at the exchange.
 
+mod order;
 mod permit;
 
+pub use order::{Permitted, permitted};
 pub use permit::Candidate;
 
 use crate::area::area;
@@ -47,6 +49,8 @@ pub struct Question<'a> {
     /// Absent when nothing is remembered of the callee.
     pub callee: Option<&'a CalleeRecord>,
     pub policy: &'a Policy,
+    /// Of what may be shown, these come first, in this order: a ranker's answer to [`permitted`]. Empty without one.
+    pub order: &'a [E164],
 }
 
 /// Where the shown number was kept.
@@ -111,7 +115,7 @@ pub fn choose(question: &Question<'_>) -> Answer {
     };
     let bucket = bucket(question);
     let turn = question.turns.get(&bucket);
-    let judge = Judge::new(ask, policy, turn);
+    let judge = Judge::new(question, turn);
     let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy));
     if let Some(number) = remembered
         && let Some(answer) = same_again(question, &judge, number, attempts_left, bucket)
@@ -119,21 +123,7 @@ pub fn choose(question: &Question<'_>) -> Answer {
         return answer;
     }
 
-    let mut verdicts = Vec::with_capacity(question.pool.candidates.len());
-    let mut leeway = Leeway::strict(policy);
-    let mut rungs = Vec::new();
-    let mut chosen = look(question, &judge, leeway, &mut verdicts);
-    for rung in &policy.ladder {
-        if chosen.is_some() {
-            break;
-        }
-        rungs.push(*rung);
-        leeway = leeway.relaxed(*rung);
-        if may_help(*rung, question, &verdicts) {
-            chosen = look(question, &judge, leeway, &mut verdicts);
-        }
-    }
-
+    let Climb { chosen, verdicts, leeway, rungs } = climb(question, &judge);
     let Some(Chosen { from, number, rank }) = chosen else {
         let (reason, retry_after) = nothing_passes(question, &judge, leeway, &verdicts, remembered);
         return Answer {
@@ -286,6 +276,34 @@ struct Chosen {
     from: From,
     number: E164,
     rank: Rank,
+}
+
+/// Where the ladder led.
+struct Climb {
+    chosen: Option<Chosen>,
+    /// Of the last look.
+    verdicts: Vec<Verdict>,
+    leeway: Leeway,
+    rungs: Vec<Rung>,
+}
+
+/// Looks, and climbs the ladder for as long as nothing passes.
+fn climb(question: &Question<'_>, judge: &Judge<'_>) -> Climb {
+    let mut verdicts = Vec::with_capacity(question.pool.candidates.len());
+    let mut leeway = Leeway::strict(question.policy);
+    let mut rungs = Vec::new();
+    let mut chosen = look(question, judge, leeway, &mut verdicts);
+    for rung in &question.policy.ladder {
+        if chosen.is_some() {
+            break;
+        }
+        rungs.push(*rung);
+        leeway = leeway.relaxed(*rung);
+        if may_help(*rung, question, &verdicts) {
+            chosen = look(question, judge, leeway, &mut verdicts);
+        }
+    }
+    Climb { chosen, verdicts, leeway, rungs }
 }
 
 /// The best of the first open pool in which any candidate passes. Leaves a verdict for each one it looked at.

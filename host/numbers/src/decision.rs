@@ -129,6 +129,8 @@ pub enum Passed {
     PerMinute,
     /// Its last turn ended less than the gap ago.
     TurnGap,
+    /// It might be shown; the policy's ranker put another before it.
+    RankedFirst,
     /// It might be shown; another has a better standing on the callee's carrier.
     BetterStandingFirst,
     /// It might be shown; another is nearer to the callee.
@@ -168,6 +170,7 @@ impl Passed {
             Passed::PerHour => "per_hour",
             Passed::PerMinute => "per_minute",
             Passed::TurnGap => "turn_gap",
+            Passed::RankedFirst => "ranked_first",
             Passed::BetterStandingFirst => "better_standing_first",
             Passed::NearerFirst => "nearer_first",
             Passed::OutOfTurn => "out_of_turn",

@@ -2,7 +2,7 @@
 //! The rules held against chance are in `choose_rules.rs`.
 
 use numbers::HoldReason;
-use numbers::choose::{CONSIDERED_MAX, Candidate, From, Pool, Question, RETRY_NEVER, choose};
+use numbers::choose::{CONSIDERED_MAX, Candidate, From, Permitted, Pool, Question, RETRY_NEVER, choose, permitted};
 use numbers::{
     Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Life, Moment, OwnerId, Passed, Policy, Rung,
     Status, Turn, TurnChange, Turns, Usage,
@@ -28,6 +28,60 @@ fn ago(seconds: u64) -> Moment {
 fn check(numbers: &str, call: &str, expected: &str) {
     let found = World::read(numbers, call).answer_in_words();
     assert_eq!(found, expected, "\nfor numbers {numbers}\nand call {call}");
+}
+
+#[test]
+fn a_ranker_chooses_among_what_is_permitted_and_permits_nothing() {
+    check("A312 | B312 today=9", "312 verizon order=BA", "B: ranked_first, chosen");
+    check(
+        "A312 | B212 today=9 | C312 verizon=mixed_low",
+        "312 verizon order=CB",
+        "C: ranked_first, ranked_first, chosen",
+    );
+    // What it leaves out comes last, in the policy's own order.
+    check("A312 | B312 today=9 | C312 today=5", "312 verizon order=B", "B: ranked_first, chosen, ranked_first");
+    check(
+        "A312 today=9 | B312 | C312 verizon=flagged",
+        "312 verizon order=C",
+        "B: less_loaded_first, chosen, standing_excludes",
+    );
+    check("A312 | B312 unproven | C312 today=60", "312 verizon order=BCA", "A: chosen, right_unproven, per_day");
+    // No order climbs the ladder, or shows a callee who saw a number another one.
+    check("A312 | bench: B312", "312 verizon order=BA", "A: chosen");
+    check("A312 | B312", "312 verizon seen=A order=BA", "A sticky: chosen, sticky_first");
+    check(
+        "A312 | B312",
+        "312 verizon suppressed order=BA",
+        "hold callee_law suppressed 31536000s: callee_held, callee_held",
+    );
+    // A turn that it cuts short is over.
+    check("A312 | B312", "312 verizon turn=A:3 order=BA", "B: ranked_first, chosen");
+    check("A312 | B312", "312 verizon turn=A:3 order=AB", "A: chosen continues, ranked_first");
+}
+
+#[test]
+fn what_is_permitted_is_told_to_a_ranker_in_the_policys_order() {
+    let told = |numbers: &str, call: &str| {
+        let world = World::read(numbers, call);
+        let words = permitted(&world.question()).into_iter().map(|open| {
+            let name = world.names.iter().find(|(_, number)| *number == open.number).unwrap().0;
+            let Permitted { standing, locality, shown_today, shown_last_hour, turn_left, .. } = open;
+            format!("{name} {} {locality:?} {shown_today} {shown_last_hour} {turn_left}", standing.word())
+        });
+        words.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(
+        told("A312 today=2 hour=4 verizon=mixed_low | B212 | C312 | D312 unproven", "312 verizon turn=C:3"),
+        "C unflagged Group 0 0 3, B unflagged Elsewhere 0 0 0, A mixed_low Group 6 4 0"
+    );
+    // Where nothing passes in the pool, the next rung is what there is.
+    assert_eq!(
+        told("A312 today=60 | bench: B312 | bench: C312 today=1", "312 verizon"),
+        "B unflagged Group 0 0 0, C unflagged Group 1 0 0"
+    );
+    assert_eq!(told("A312 | B312", "312 verizon seen=A"), "", "there is nothing to choose");
+    assert_eq!(told("A312 | B312", "312 verizon suppressed"), "");
+    assert_eq!(told("A312 unproven | B312 unproven", "312 verizon"), "");
 }
 
 #[test]
@@ -277,6 +331,8 @@ struct World {
     turns: Turns,
     callee: CalleeRecord,
     policy: Policy,
+    /// What a ranker answered.
+    order: Vec<E164>,
 }
 
 impl World {
@@ -300,6 +356,7 @@ impl World {
             turns: Turns::new(),
             callee: CalleeRecord::default(),
             policy: Policy { turn_jitter: 0, ..Policy::default() },
+            order: Vec::new(),
         };
         assert_eq!(carrier == "?", world.ask.carrier.is_none(), "there is no carrier {carrier}");
         for number in numbers.split('|').map(str::trim).filter(|number| !number.is_empty()) {
@@ -385,11 +442,12 @@ impl World {
             "suppressed" => self.callee.suppressed = Some(ago(DAY)),
             "turn" => {
                 let (letter, left) = value.split_once(':').unwrap();
-                let number = self.names.iter().find(|(name, _)| letter.starts_with(*name)).unwrap().1;
+                let number = self.named(letter.chars().next().unwrap());
                 let turn = Turn { number, left: left.parse().unwrap() };
                 let local = self.pool.0.iter().any(|c| c.number.area_code() == self.ask.callee.area_code());
                 self.turns.insert(if local { area_code.parse().unwrap() } else { 0 }, turn);
             }
+            "order" => self.order = value.chars().map(|letter| self.named(letter)).collect(),
             "local" => self.policy.locality_required = true,
             "risk" => self.policy.unknown_carrier_excluded_permille = value.parse().unwrap(),
             "ladder" => {
@@ -403,6 +461,10 @@ impl World {
         }
     }
 
+    fn named(&self, letter: char) -> E164 {
+        self.names.iter().find(|(name, _)| *name == letter).unwrap().1
+    }
+
     fn question(&self) -> Question<'_> {
         Question {
             ask: &self.ask,
@@ -412,6 +474,7 @@ impl World {
             turns: &self.turns,
             callee: Some(&self.callee),
             policy: &self.policy,
+            order: &self.order,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! What is true is counted here once more, plainly and exactly, beside the counts that the crate keeps.
 
-use numbers::choose::{Candidate, From, Pool, Question, choose, record};
+use numbers::choose::{Candidate, From, Pool, Question, choose, permitted, record};
 use numbers::{
     Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, HoldReason, Life, Moment, OwnerId, Passed, Policy,
     Rung, Status, TurnChange, Turns, Usage,
@@ -24,6 +24,8 @@ enum Step {
         callee: usize,
         carrier: Option<Carrier>,
         tie_break: u64,
+        /// What a ranker says, which may be anything.
+        order: Vec<prop::sample::Index>,
     },
     /// The call of an earlier decision was never placed.
     GiveBack(prop::sample::Index),
@@ -117,9 +119,10 @@ fn pause() -> impl Strategy<Value = Duration> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let ask = (0..CALLEES.len(), prop::option::weighted(0.8, carrier()), any::<u64>());
+    let order = prop_oneof![Just(Vec::new()), prop::collection::vec(any::<prop::sample::Index>(), 1..6)];
+    let ask = (0..CALLEES.len(), prop::option::weighted(0.8, carrier()), any::<u64>(), order);
     prop_oneof![
-        12 => ask.prop_map(|(callee, carrier, tie_break)| Step::Ask { callee, carrier, tie_break }),
+        12 => ask.prop_map(|(callee, carrier, tie_break, order)| Step::Ask { callee, carrier, tie_break, order }),
         2 => any::<prop::sample::Index>().prop_map(Step::GiveBack),
         1 => (any::<prop::sample::Index>(), 0..5u32).prop_map(|(number, calls)| Step::Charge(number, calls)),
     ]
@@ -163,6 +166,8 @@ struct World {
     /// The last call within a turn, by number; and the turn of each bucket with the calls that remain.
     turn_calls: BTreeMap<E164, Moment>,
     turn_of: BTreeMap<u16, (E164, u32)>,
+    /// What a ranker answers to the next ask: nothing, or any numbers in any order.
+    order: Vec<E164>,
 }
 
 impl World {
@@ -187,12 +192,13 @@ impl World {
             seen: Vec::new(),
             turn_calls: BTreeMap::new(),
             turn_of: BTreeMap::new(),
+            order: Vec::new(),
         }
     }
 
     fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
         match step {
-            Step::Ask { callee, carrier, tie_break } => {
+            Step::Ask { callee, carrier, tie_break, order } => {
                 let ask = Ask {
                     owner: OwnerId::Campaign("spring".into()),
                     campaign: None,
@@ -201,6 +207,8 @@ impl World {
                     at: self.now,
                     tie_break,
                 };
+                let known: Vec<E164> = self.kept.iter().flat_map(|k| &k.candidates).map(|c| c.number).collect();
+                self.order = order.into_iter().map(|which| known[which.index(known.len())]).collect();
                 self.ask(callee, &ask)?;
             }
             Step::GiveBack(which) if !self.open.is_empty() => {
@@ -241,6 +249,7 @@ impl World {
         prop_assert_eq!(&answer.decision, &turned_round.decision, "the order of the candidates decided");
         prop_assert_eq!(answer.turn, turned_round.turn);
         self.codes_are_complete(&answer)?;
+        self.ranker_is_heard(callee, ask, &answer)?;
         match answer.decision {
             Decision::Use { number, rung, sticky, attempts_left } => {
                 prop_assert_eq!(answer.rungs.last().copied(), rung);
@@ -267,6 +276,21 @@ impl World {
         for candidate in &self.kept[0].candidates {
             let codes = answer.considered.iter().filter(|(number, _)| *number == candidate.number).count();
             prop_assert_eq!(codes, 1, "{} has {} codes", candidate.number, codes);
+        }
+        Ok(())
+    }
+
+    /// Of what was permitted, the first that the ranker named is shown, and nothing else.
+    fn ranker_is_heard(&self, callee: usize, ask: &Ask, answer: &Answer) -> Result<(), TestCaseError> {
+        let open: Vec<E164> = permitted(&self.question(callee, ask)).iter().map(|open| open.number).collect();
+        if let Decision::Use { number, .. } = answer.decision
+            && !open.is_empty()
+        {
+            let named = self.order.iter().find(|number| open.contains(number));
+            prop_assert_eq!(Some(&number), named.or(open.first()), "{:?} are permitted", open);
+        }
+        if matches!(answer.decision, Decision::Hold { .. }) {
+            prop_assert_eq!(open, Vec::new(), "held, although these are permitted");
         }
         Ok(())
     }
@@ -479,7 +503,7 @@ impl World {
     fn question<'a>(&'a self, callee: usize, ask: &'a Ask) -> Question<'a> {
         let [pool, bench, reserve] = self.kept.each_ref().map(Kept::pool);
         let callee = Some(&self.callees[callee]);
-        Question { ask, pool, bench, reserve, turns: &self.turns, callee, policy: &self.policy }
+        Question { ask, pool, bench, reserve, turns: &self.turns, callee, policy: &self.policy, order: &self.order }
     }
 
     fn answer(&self, callee: usize, ask: &Ask) -> Answer {

@@ -1,6 +1,6 @@
 //! What one candidate may do for one call, and how it compares with the others.
 
-use super::From;
+use super::{From, Question};
 use crate::area::{Locality, locality};
 use crate::carrier::{Carrier, Carriers};
 use crate::decision::{Ask, Passed};
@@ -85,8 +85,10 @@ pub(super) fn is_local(shown: E164, callee: E164) -> bool {
 /// How a permitted candidate compares; the least is shown. The fields are compared in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    standing: Status,
-    locality: Locality,
+    /// Its place in the ranker's order; those left out of it come last.
+    place: u32,
+    pub standing: Status,
+    pub locality: Locality,
     turn: TurnRank,
     /// Calls of today in a thousand of its cap, so that a number with half a share is loaded by half as many.
     load: u32,
@@ -105,7 +107,9 @@ enum TurnRank {
 impl Rank {
     /// Why this one was not shown when `best` was; chosen when it is the best itself.
     pub fn behind(self, best: Rank) -> Passed {
-        if self.standing != best.standing {
+        if self.place != best.place {
+            Passed::RankedFirst
+        } else if self.standing != best.standing {
             Passed::BetterStandingFirst
         } else if self.locality != best.locality {
             Passed::NearerFirst
@@ -129,6 +133,7 @@ pub(super) struct Judge<'a> {
     ask: &'a Ask,
     policy: &'a Policy,
     turn: Option<&'a Turn>,
+    order: &'a [E164],
 }
 
 /// What a number may be shown for, with its warm-up and its half share counted in.
@@ -141,8 +146,9 @@ struct Caps {
 }
 
 impl<'a> Judge<'a> {
-    pub fn new(ask: &'a Ask, policy: &'a Policy, turn: Option<&'a Turn>) -> Judge<'a> {
-        Judge { ask, policy, turn }
+    pub fn new(question: &Question<'a>, turn: Option<&'a Turn>) -> Judge<'a> {
+        let Question { ask, policy, order, .. } = *question;
+        Judge { ask, policy, turn, order }
     }
 
     /// The rank of a candidate that may be shown, or the first reason why it may not.
@@ -163,7 +169,9 @@ impl<'a> Judge<'a> {
         if self.gap_ends_at(candidate, usage, leeway).is_some_and(|ends| ends > at) {
             return Err(Passed::TurnGap);
         }
+        let place = self.order.iter().position(|number| *number == candidate.number);
         Ok(Rank {
+            place: place.map_or(u32::MAX, |place| place as u32),
             standing,
             locality: locality(candidate.number, self.ask.callee),
             turn: match self.turn {
