@@ -129,8 +129,6 @@ pub enum Passed {
     PerMinute,
     /// Its last turn ended less than the gap ago.
     TurnGap,
-    /// It might be shown; the policy's ranker put another before it.
-    RankedFirst,
     /// It might be shown; another has a better standing on the callee's carrier.
     BetterStandingFirst,
     /// It might be shown; another is nearer to the callee.
@@ -147,6 +145,8 @@ pub enum Passed {
     StickyFirst,
     /// Nothing was asked of it, because this callee is not to be called now.
     CalleeHeld,
+    /// It might be shown; the policy's ranker put another before it.
+    RankedFirst,
 }
 
 impl Passed {
@@ -179,6 +179,33 @@ impl Passed {
             Passed::Drawn => "drawn",
             Passed::StickyFirst => "sticky_first",
             Passed::CalleeHeld => "callee_held",
+        }
+    }
+}
+
+/// What the policy's ranker had to do with a decision. Stored with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranking {
+    /// The adapter's id.
+    pub ranker: String,
+    pub said: Ranked,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ranked {
+    /// These first, in this order, of what the policy permits.
+    Order { order: Vec<E164>, reason: String },
+    /// Nothing that can be used, or not in time, so the policy's own order holds.
+    FellBack { why: String },
+}
+
+impl Ranking {
+    /// What comes first; nothing where the policy's own order holds.
+    pub fn order(&self) -> &[E164] {
+        match &self.said {
+            Ranked::Order { order, .. } => order,
+            Ranked::FellBack { .. } => &[],
         }
     }
 }

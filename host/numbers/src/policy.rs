@@ -101,6 +101,9 @@ pub struct Policy {
     pub locality_required: bool,
     pub on_unknown_user: OnUnknownUser,
     pub durability: Durability,
+    /// The adapter that may put what is permitted in another order, and how long a call waits for it.
+    pub ranker: Option<String>,
+    pub ranker_deadline: Duration,
 }
 
 const MINUTE: u64 = 60;
@@ -144,6 +147,8 @@ impl Default for Policy {
             locality_required: false,
             on_unknown_user: OnUnknownUser::Campaign,
             durability: Durability::Lease,
+            ranker: None,
+            ranker_deadline: Duration::from_millis(5),
         }
     }
 }

@@ -23,6 +23,7 @@ mod pace;
 mod packets;
 mod performer;
 mod policy;
+mod ranking;
 mod receipts;
 pub mod record;
 mod recover;

@@ -59,6 +59,8 @@ fn what_is_shown_can_be_read_back() {
         on_unknown_user: OnUnknownUser::Refuse,
         durability: Durability::Sync,
         locality_required: true,
+        ranker: Some("answered_first".to_owned()),
+        ranker_deadline: Duration::from_millis(3),
         ..Policy::default()
     };
     let text: Vec<String> = policies::shown(&policy).iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -102,6 +104,8 @@ fn impossible_files_are_refused_with_place_reason_and_remedy() {
     check(&format!("ramp_per_day = [{}]", "1, ".repeat(101)), &["101 stages", "at most 100"]);
     check("check_every = \"1h\"", &["`check_every_urgent` is longer"]);
     check("on_unknown_user = \"creat\"", &["did you mean \"create\"?"]);
+    check("ranker = \"Answered First\"", &["p.toml:1", "`ranker`", "adapter.toml"]);
+    check("ranker_deadline = \"1s\"", &["p.toml:1", "`ranker_deadline`", "50ms"]);
     check("durability = \"always\"", &["write one of: lease, sync"]);
     check("locality_required = \"yes\"", &["`true` or `false`"]);
     check("day_starts_at = \"25h\"", &["outside of 0s to"]);

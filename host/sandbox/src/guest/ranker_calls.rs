@@ -1,10 +1,12 @@
 //! The one function of a ranker.
 
-use super::{CallError, Guest, instantiate};
+use super::{CallError, Fault, FaultKind, Guest, instantiate};
 use crate::bindings::Pre;
 use crate::call::Powers;
 use crate::ranker::{self, RankRequest, Ranking};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 impl Guest {
     /// Orders candidates that the policy has permitted. The caller checks again what it shows.
@@ -23,5 +25,21 @@ impl Guest {
             })
             .await?;
         Ok(ranker::ranking(answer, count)?)
+    }
+
+    /// The same for a caller that waits for it: its turn and all else together take no longer than `within`.
+    ///
+    /// # Errors
+    /// As [`Guest::rank`], and a fault when the time is over.
+    pub async fn rank_within(
+        &self,
+        powers: &Arc<dyn Powers>,
+        request: &RankRequest,
+        within: Duration,
+    ) -> Result<Ranking, CallError> {
+        timeout(within, self.rank(powers, request)).await.unwrap_or_else(|_| {
+            let detail = Some(format!("{} ms passed", within.as_millis()));
+            Err(Fault { adapter: self.name.clone(), function: "rank", kind: FaultKind::TimedOut, detail }.into())
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::desk::{
     AdapterView, AskAnswer, CasePage, CaseView, ExportView, ImportReport, NumberPage, NumberView, OwnerView,
-    PolicyView, ReceiptView, StatusView, TaskView, TryView,
+    PolicyView, RankingView, ReceiptView, StatusView, TaskView, TryView,
 };
 use comfy_table::{ContentArrangement, Table, presets};
 use numbers::business::Business;
@@ -324,6 +324,7 @@ pub(super) fn receipt(r: &ReceiptView) -> String {
         ("answer", answer),
         ("rungs", r.rungs.join(", ")),
         ("policy", r.policy_revision.map(|revision| format!("revision {revision}")).unwrap_or_default()),
+        ("ranker", r.ranking.as_ref().map(ranking).unwrap_or_default()),
         ("outcome", or_empty(&r.outcome)),
     ]);
     let candidates = r.candidates.iter().map(|c| {
@@ -332,6 +333,13 @@ pub(super) fn receipt(r: &ReceiptView) -> String {
     });
     text.push_str(&section("Candidates", table(["number", "", "reasons"], candidates)));
     text
+}
+
+fn ranking(said: &RankingView) -> String {
+    match &said.fell_back {
+        Some(why) => format!("{} was not heard: {why}", said.ranker),
+        None => format!("{}: {} ({})", said.ranker, said.order.join(", "), or_empty(&said.reason)),
+    }
 }
 
 pub(super) fn export(view: &ExportView) -> String {

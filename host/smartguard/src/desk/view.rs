@@ -302,9 +302,25 @@ pub struct ReceiptView {
     pub rungs: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_revision: Option<u64>,
+    /// What the policy's ranker had to do with it, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranking: Option<RankingView>,
     /// What became of the call, as far as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RankingView {
+    pub ranker: String,
+    /// What it put first, and in which order. Empty where the policy's own order held.
+    pub order: Vec<String>,
+    /// Why it put them so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why the policy's own order held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fell_back: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,7 +16,8 @@ use sandbox::call::Powers;
 use sandbox::datasets::Datasets;
 use sandbox::grant::{Grant, Grants};
 use sandbox::http::{Gate, Rebinds};
-use sandbox::manifest::{self, Manifest};
+use sandbox::manifest::{self, Kind, Manifest};
+use sandbox::ranker::{RankRequest, Ranking};
 use sandbox::roster::{Bundled, Live, Refused, Roster};
 use sandbox::secrets::Secrets;
 use sandbox::trouble::Trouble;
@@ -206,6 +207,27 @@ impl Adapters {
             Ok(TrackAnswer::Unknown) => FileResult::Lost("the agency cannot say whether it has it".to_owned()),
             Err(failure) => FileResult::Lost(sentence(&failure)),
         }
+    }
+
+    /// Why this adapter puts nothing in order; none when it does.
+    pub fn why_no_ranker(&self, id: &str) -> Option<String> {
+        match self.roster.live(id).map(|live| live.guest.kind()) {
+            Some(Kind::Ranker) => None,
+            Some(kind) => Some(format!("it is an adapter of kind `{kind}`")),
+            None => Some("no adapter of that id serves".to_owned()),
+        }
+    }
+
+    /// Has a ranker put candidates in order, within so long.
+    ///
+    /// # Errors
+    /// Says in a sentence why there is no order.
+    pub async fn rank(&self, id: &str, request: &RankRequest, within: Duration) -> Result<Ranking, String> {
+        let asked = self
+            .roster
+            .call(id, now(), async |live| live.guest.rank_within(&powers(&live), request, within).await)
+            .await;
+        asked.map_err(|failure| sentence(&failure))
     }
 
     /// Grants what the adapter's newest version asks for, durably, and lets it serve.

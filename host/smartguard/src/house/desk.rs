@@ -27,7 +27,7 @@ impl Desk for House {
             let owner = self.owner_for(&ask).await?;
             let mut random = [0; 8];
             getrandom::fill(&mut random).map_err(|cause| inner("drawing a tie-break", &cause))?;
-            let asked = Asked {
+            let mut asked = Asked {
                 owner,
                 campaign: ask.campaign,
                 call_id: ask.call_id,
@@ -35,7 +35,9 @@ impl Desk for House {
                 carrier: ask.callee_carrier,
                 now: now(),
                 tie_break: u64::from_le_bytes(random),
+                ranking: None,
             };
+            asked.ranking = self.ranking(&asked).await;
             Ok(match self.hot.ask(asked).await? {
                 Told::Use { number, sealed, reason, attempts_left, valid_until } => AskAnswer::Use {
                     caller_id: number.to_string(),

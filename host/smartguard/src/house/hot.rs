@@ -4,6 +4,8 @@
 //! usage, turns, callees, the decisions that may be asked for again, and the calls that wait for an outcome.
 //! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
 
+mod permitted;
+
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
@@ -12,7 +14,7 @@ use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
     Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
-    Passed, Policy, Pool, Question, Rung, Turn, Turns, Usage,
+    Passed, Policy, Pool, Question, Ranking, Rung, Turn, Turns, Usage,
 };
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -105,6 +107,8 @@ pub struct Asked {
     pub carrier: Option<Carrier>,
     pub now: Moment,
     pub tie_break: u64,
+    /// What the policy's ranker said of what [`Hot::permitted`] told; none where there was nothing to ask it.
+    pub ranking: Option<Ranking>,
 }
 
 /// A number was taken from the reserve; the keeper is told.
@@ -135,6 +139,9 @@ pub struct Counts {
     pub waited_for_disk: AtomicU64,
     pub outcomes: AtomicU64,
     pub orphans: AtomicU64,
+    /// Decisions for which a ranker gave the order, and those for which it should have.
+    pub ranked: AtomicU64,
+    pub ranking_fell_back: AtomicU64,
 }
 
 impl OwnerCell {
@@ -213,20 +220,11 @@ impl Hot {
         let (policy_revision, policy) = (policy.0, &policy.1);
         let callee = self.keys.callee(&owner.business.id, asked.callee);
         let call = self.keys.call(&asked.call_id);
-        let ask = Ask {
-            owner: owner.id.clone(),
-            campaign: asked.campaign.clone(),
-            callee: asked.callee,
-            carrier: asked.carrier,
-            at: asked.now,
-            tie_break: asked.tie_break,
-        };
+        let ask = asked.ask();
+        let order = asked.ranking.as_ref().map_or(&[][..], Ranking::order);
 
         let mut hot = owner.hot.lock();
-        if let Some(recent) = hot.recent.get(&call)
-            && recent.until > asked.now
-            && recent.callee == callee
-        {
+        if let Some(recent) = hot.repeated(call, callee, asked.now) {
             self.counts.repeated.fetch_add(1, Ordering::Relaxed);
             let wait = if recent.after_sync { Wait::Before } else { Wait::Nothing };
             return Ok((recent.told.clone(), wait));
@@ -237,8 +235,16 @@ impl Hot {
         let usage = self.usage_of(&view.candidates);
         let pool = Pool { candidates: &view.candidates, usage: &usage };
         let nobody = Pool { candidates: &[], usage: &[] };
-        let question =
-            Question { ask: &ask, pool, bench: nobody, reserve: nobody, turns: &hot.turns, callee: known, policy };
+        let question = Question {
+            ask: &ask,
+            pool,
+            bench: nobody,
+            reserve: nobody,
+            turns: &hot.turns,
+            callee: known,
+            policy,
+            order,
+        };
         let mut answer = choose::choose(&question);
         // Only when the pool alone does not do is the lock that the owners of a business share taken.
         let shared = owner.business.view.load();
@@ -273,6 +279,7 @@ impl Hot {
             considered: kept(&answer.considered),
             rungs: answer.rungs.clone(),
             policy_revision,
+            ranking: asked.ranking.clone(),
         });
         let (number, rung, sticky, attempts_left) = match answer.decision {
             Decision::Hold { class, reason, retry_after } => {
@@ -430,7 +437,25 @@ impl Hot {
     }
 }
 
+impl Asked {
+    fn ask(&self) -> Ask {
+        Ask {
+            owner: self.owner.id.clone(),
+            campaign: self.campaign.clone(),
+            callee: self.callee,
+            carrier: self.carrier,
+            at: self.now,
+            tie_break: self.tie_break,
+        }
+    }
+}
+
 impl OwnerHot {
+    /// The decision that this call was given already, while it may be asked for again.
+    fn repeated(&self, call: u64, callee: CalleeHash, now: Moment) -> Option<&Recent> {
+        self.recent.get(&call).filter(|recent| recent.until > now && recent.callee == callee)
+    }
+
     fn remember(&mut self, call: u64, recent: Recent, now: Moment) {
         // Only when the table has doubled since the last time, so that forgetting costs each call the same, however many are kept.
         if self.recent.len() >= self.sweep_at {

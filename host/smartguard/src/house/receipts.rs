@@ -9,10 +9,10 @@ use super::keys::Sealed;
 use super::packets;
 use super::record::{Decided, Record, page_key, read_page};
 use crate::config::Config;
-use crate::desk::{AskAnswer, CandidateView, DeskError, DeskErrorKind, ReceiptKey, ReceiptView, Stamp};
+use crate::desk::{AskAnswer, CandidateView, DeskError, DeskErrorKind, RankingView, ReceiptKey, ReceiptView, Stamp};
 use crate::store::{BlobId, Tree};
 use crate::strict::in_words;
-use numbers::{Decision, Moment, Packet, Passed};
+use numbers::{Decision, Moment, Packet, Passed, Ranked, Ranking};
 
 /// A page begins at most so many sequence numbers before the record it holds: the longest queue and a group.
 const PAGE_BACK_MAX: u64 = 40_000;
@@ -109,6 +109,7 @@ impl House {
                 .collect(),
             rungs: decided.rungs.iter().map(|rung| crate::policies::rung_word(*rung).to_owned()).collect(),
             policy_revision: Some(decided.policy_revision),
+            ranking: decided.ranking.as_ref().map(ranking_view),
             outcome,
         }
     }
@@ -133,6 +134,7 @@ impl House {
             candidates: Vec::new(),
             rungs: Vec::new(),
             policy_revision: None,
+            ranking: None,
             outcome: outcome(&call),
         })
     }
@@ -197,4 +199,13 @@ mod tests {
         assert_eq!(no_record(days(6), now, &config).code, "no_such_receipt", "it should be there and is not");
         assert_eq!(no_record(None, now, &config).code, "no_such_receipt");
     }
+}
+
+fn ranking_view(ranking: &Ranking) -> RankingView {
+    let order = ranking.order().iter().map(ToString::to_string).collect();
+    let (reason, fell_back) = match &ranking.said {
+        Ranked::Order { reason, .. } => (Some(reason.clone()), None),
+        Ranked::FellBack { why } => (None, Some(why.clone())),
+    };
+    RankingView { ranker: ranking.ranker.clone(), order, reason, fell_back }
 }

@@ -7,7 +7,7 @@ use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Rung, TurnChange, Verdict,
+    Answer, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Rung, TurnChange, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,8 @@ pub struct Decided {
     /// The rungs that were climbed.
     pub rungs: Vec<Rung>,
     pub policy_revision: u64,
+    /// None where no ranker was asked.
+    pub ranking: Option<Ranking>,
 }
 
 /// What became of a call.

@@ -127,7 +127,7 @@ fn advice(state: &State, counted: &Counted) -> Vec<String> {
 pub(super) fn metrics(house: &House) -> String {
     let counts = &house.hot.counts;
     let calls = house.hot.calls.lock();
-    let figures: [(&str, &str, &str, u64); 8] = [
+    let figures: [(&str, &str, &str, u64); 10] = [
         ("smartguard_decisions_total", "counter", "Calls that were given a number.", counts.used.load(Relaxed)),
         ("smartguard_holds_total", "counter", "Calls that were told to wait.", counts.held.load(Relaxed)),
         ("smartguard_repeated_asks_total", "counter", "Asks answered as before.", counts.repeated.load(Relaxed)),
@@ -136,6 +136,13 @@ pub(super) fn metrics(house: &House) -> String {
             "counter",
             "Answers that waited for the disk.",
             counts.waited_for_disk.load(Relaxed),
+        ),
+        ("smartguard_ranked_total", "counter", "Decisions in a ranker's order.", counts.ranked.load(Relaxed)),
+        (
+            "smartguard_ranking_fell_back_total",
+            "counter",
+            "Decisions for which the policy's ranker gave no order in time.",
+            counts.ranking_fell_back.load(Relaxed),
         ),
         ("smartguard_outcomes_total", "counter", "Reports taken.", counts.outcomes.load(Relaxed)),
         ("smartguard_orphans_total", "counter", "Reports that joined no call.", counts.orphans.load(Relaxed)),

@@ -73,6 +73,16 @@ impl House {
                 (false, false),
             ));
         }
+        if let Some(ranker) = &self.hot.policy.load().1.ranker
+            && let Some(reason) = self.adapters.why_no_ranker(ranker)
+        {
+            troubles.push(trouble(
+                "ranker_absent",
+                format!("the policy names the ranker `{ranker}`, and {reason}; the policy's own order holds"),
+                format!("put it into the folder of adapters and grant it, or set `ranker = \"\"` in the policy"),
+                (false, false),
+            ));
+        }
         if health.unsynced_files {
             troubles.push(trouble(
                 "unsynced_files",

@@ -21,6 +21,7 @@ pub struct Field {
     pub advised: &'static str,
 }
 
+const MILLISECOND: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -243,6 +244,17 @@ pub const FIELDS: &[Field] = &[
         unwise: never,
         advised: "",
     },
+    Field {
+        name: "ranker",
+        unit: "adapter",
+        effect: "The id of an adapter of kind `ranker` that may put the numbers that this policy permits for a call in another order; \"\" is none. On any fault, and after `ranker_deadline`, the policy's own order holds.",
+        read: read_ranker,
+        show: |policy| format!("\"{}\"", policy.ranker.as_deref().unwrap_or_default()),
+        unwise: never,
+        advised: "",
+    },
+    span!(ranker_deadline, MILLISECOND, MILLISECOND * 50, "How long a call waits for the ranker.",
+        |span: &Duration| *span > MILLISECOND * 20 => "every call waits for it; stay at or below 20ms"),
 ];
 
 /// Reads the word of a durability; the configuration has the same one.
@@ -306,6 +318,15 @@ fn read_ladder(policy: &mut Policy, page: &mut Page<'_>, field: &Field, value: &
             None => page.problem(item.span(), format!("`ladder` knows no rung \"{said}\""), choice_hint(&said, &words)),
         }
     }
+}
+
+fn read_ranker(policy: &mut Policy, page: &mut Page<'_>, field: &Field, value: &Value<'_>) {
+    let Some(said) = page.text(field.name, value) else { return };
+    if !said.is_empty() && !sandbox::manifest::is_id(&said) {
+        let reason = format!("`ranker` is \"{said}\", which can be no adapter's id");
+        return page.problem(value.span(), reason, "write the `id` of a ranker's adapter.toml, or \"\" for none");
+    }
+    policy.ranker = Some(said).filter(|said| !said.is_empty());
 }
 
 /// The table of every field that stands in `policies/README.md`.

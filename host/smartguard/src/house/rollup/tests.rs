@@ -61,6 +61,7 @@ async fn ask(rooms: &Rooms, owner_n: u64, n: u64, now: Moment) -> Told {
         carrier: None,
         now,
         tie_break: n,
+        ranking: None,
     };
     rooms.hot.ask(asked).await.expect("an answer")
 }

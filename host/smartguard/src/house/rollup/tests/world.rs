@@ -11,8 +11,8 @@ use crate::store::MemoryStore;
 use numbers::choose::From;
 use numbers::outcome::{merge, normalise};
 use numbers::{
-    CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, RightToUse, Rung,
-    Service, TurnChange, Verdict, What,
+    CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, Ranked, Ranking,
+    RightToUse, Rung, Service, TurnChange, Verdict, What,
 };
 use std::path::Path;
 
@@ -168,6 +168,10 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         considered: (0..10).map(|n| (number(n), Passed::OutOfTurn)).collect(),
         rungs: Vec::new(),
         policy_revision: 1,
+        ranking: (dice.below(4) == 0).then(|| Ranking {
+            ranker: "answered_first".to_owned(),
+            said: Ranked::Order { order: vec![number(1), number(0)], reason: "answered most often first".to_owned() },
+        }),
     }
 }
 

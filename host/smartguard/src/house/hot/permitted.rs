@@ -1,0 +1,71 @@
+//! What a ranker is told of a call: the numbers that may be shown now, and what our own calls show of them.
+
+use super::super::calls::{Tallies, Tally};
+use super::{Asked, Hot, callee_part, part};
+use numbers::callee::ATTEMPTS_SHORT;
+use numbers::choose::{Permitted, permitted};
+use numbers::{Carrier, Pool, Question};
+
+/// Numbers that a ranker is told of at most, the first in the policy's own order.
+const TOLD_MAX: usize = 32;
+
+/// What a ranker is told.
+pub struct Open {
+    /// In the policy's own order; each with its tally on the callee's carrier, or on all where that is unknown.
+    pub numbers: Vec<(Permitted, Tally)>,
+    /// Which attempt within 24 hours this call is; the first is 1.
+    pub attempt: u32,
+}
+
+impl Hot {
+    /// What may be shown for this call, where there is a choice. Changes nothing, and holds no lock when it returns:
+    /// [`Hot::ask`] permits once more.
+    pub fn permitted(&self, asked: &Asked) -> Option<Open> {
+        let owner = &asked.owner;
+        let policy = self.policy.load();
+        let callee = self.keys.callee(&owner.business.id, asked.callee);
+        let call = self.keys.call(&asked.call_id);
+        let ask = asked.ask();
+        let known = self.callees[part(callee_part(callee))].lock().get(&callee).cloned();
+        let (view, shared) = (owner.view.load(), owner.business.view.load());
+        let usages = [&view.candidates, &shared.bench, &shared.reserve].map(|candidates| self.usage_of(candidates));
+        let mut numbers = {
+            let hot = owner.hot.lock();
+            if hot.repeated(call, callee, asked.now).is_some() {
+                return None;
+            }
+            permitted(&Question {
+                ask: &ask,
+                pool: Pool { candidates: &view.candidates, usage: &usages[0] },
+                bench: Pool { candidates: &shared.bench, usage: &usages[1] },
+                reserve: Pool { candidates: &shared.reserve, usage: &usages[2] },
+                turns: &hot.turns,
+                callee: known.as_ref(),
+                policy: &policy.1,
+                order: &[],
+            })
+        };
+        if numbers.len() < 2 {
+            return None;
+        }
+        numbers.truncate(TOLD_MAX);
+        let calls = self.calls.lock();
+        let numbers = numbers.into_iter().map(|open| {
+            let tally = summed(&calls.tallies(open.number), asked.carrier);
+            (open, tally)
+        });
+        let attempts = known.map_or(0, |callee| callee.attempts_in(ATTEMPTS_SHORT, asked.now));
+        Some(Open { numbers: numbers.collect(), attempt: attempts + 1 })
+    }
+}
+
+/// What a ranker needs of the tally on this carrier, or of all of them where it is unknown.
+fn summed(tallies: &Tallies, carrier: Option<Carrier>) -> Tally {
+    let of = |on: &Option<Carrier>| carrier.is_none() || *on == carrier;
+    tallies.iter().filter(|(on, _)| of(on)).fold(Tally::default(), |sum, (_, tally)| Tally {
+        attempts: sum.attempts.saturating_add(tally.attempts),
+        answered_human: sum.answered_human.saturating_add(tally.answered_human),
+        short_calls: sum.short_calls.saturating_add(tally.short_calls),
+        ..sum
+    })
+}
