@@ -133,7 +133,8 @@ async fn holds_the_same(daemon: &Daemon, expected: &Value, decisions: &[String])
     for (name, value) in expected.as_object().expect("an object") {
         assert_eq!(found[name], *value, "{name}");
     }
-    assert_eq!(found, *expected);
+    let names = |held: &Value| held.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&found), names(expected), "nothing was added");
     // Callee 1 saw a number and was called once; callee 7 does not want to be called.
     let first = &expected[&decisions[1]]["answer"];
     let ask =
