@@ -124,7 +124,10 @@ impl Watch {
     /// Asks for notices again each time, because a folder that was replaced keeps its name and loses its watch.
     fn attach(&mut self) {
         for folder in &self.folders {
-            if let Err(error) = self.watcher.watch(folder, RecursiveMode::Recursive) {
+            let Err(error) = self.watcher.watch(folder, RecursiveMode::Recursive) else { continue };
+            // It is not there yet, and whoever makes it changes the folder that it will lie in.
+            let above = folder.parent().filter(|above| *above != Path::new("")).unwrap_or(Path::new("."));
+            if self.watcher.watch(above, RecursiveMode::NonRecursive).is_err() {
                 tracing::trace!(folder = %folder.display(), %error, "no notices; it is looked at from time to time");
             }
         }
