@@ -4,12 +4,9 @@
 //! While the top level of a script runs there is nobody to ask, and each question says so.
 
 use crate::call::{self, LogLevel, Powers, Usage};
-use crate::kind::Kind;
-use crate::lift::AgencyPre;
 use crate::version::World;
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::component::InstancePre;
 use wasmtime::{Error, ResourceLimiter, Result};
 
 wasmtime::component::bindgen!({
@@ -97,36 +94,6 @@ pub(crate) struct Source {
     /// The name in error messages and stack traces.
     pub(crate) name: String,
     pub(crate) text: String,
-}
-
-/// A component that is linked, in the world of its kind.
-#[derive(Clone)]
-pub(crate) enum Pre {
-    Agency(AgencyPre),
-    Provider(provider::ProviderAdapterPre<Ctx>),
-    CarrierLookup(carrier_lookup::CarrierLookupAdapterPre<Ctx>),
-    Ranker(ranker::RankerAdapterPre<Ctx>),
-}
-
-impl Pre {
-    /// Looks up the exports of this world.
-    pub(crate) fn new(world: World, pre: InstancePre<Ctx>) -> Result<Pre> {
-        Ok(match world.kind {
-            Kind::Agency => Pre::Agency(AgencyPre::new(world.version, pre)?),
-            Kind::Provider => Pre::Provider(provider::ProviderAdapterPre::new(pre)?),
-            Kind::CarrierLookup => Pre::CarrierLookup(carrier_lookup::CarrierLookupAdapterPre::new(pre)?),
-            Kind::Ranker => Pre::Ranker(ranker::RankerAdapterPre::new(pre)?),
-        })
-    }
-
-    pub(crate) const fn kind(&self) -> Kind {
-        match self {
-            Pre::Agency(_) => Kind::Agency,
-            Pre::Provider(_) => Kind::Provider,
-            Pre::CarrierLookup(_) => Kind::CarrierLookup,
-            Pre::Ranker(_) => Kind::Ranker,
-        }
-    }
 }
 
 impl Ctx {

@@ -4,9 +4,10 @@
 
 use crate::accept::{self, Form};
 use crate::agency::Description;
-use crate::bindings::{Pre, Source};
+use crate::bindings::Source;
 use crate::guest::{CallError, Guest};
 use crate::kind::Kind;
+use crate::linked::Pre;
 use crate::machine::{EngineError, EngineOptions, Limits, MIB, Machine};
 use crate::script;
 use crate::version::{Version, World};

@@ -9,9 +9,10 @@ mod provider_calls;
 mod ranker_calls;
 
 use crate::agency::{self, AdapterError, Description};
-use crate::bindings::{Ctx, LogAllowance, Pre, wit_types};
+use crate::bindings::{Ctx, LogAllowance, wit_types};
 use crate::call::{FilesError, Found, HttpError, HttpRequest, HttpResponse, LogLevel, Powers};
 use crate::kind::Kind;
+use crate::linked::Pre;
 use crate::machine::{Limits, Machine};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;

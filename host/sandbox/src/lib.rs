@@ -17,6 +17,7 @@ mod guest;
 pub mod http;
 pub mod kind;
 mod lift;
+mod linked;
 pub mod lookup;
 mod machine;
 pub mod manifest;

@@ -6,6 +6,7 @@
 
 mod file;
 mod functions;
+mod reader;
 
 pub(crate) use file::parse_base;
 

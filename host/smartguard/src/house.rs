@@ -33,6 +33,7 @@ mod rolled;
 mod rollup;
 mod schedule;
 mod status;
+mod stored;
 mod trouble;
 mod views;
 mod wakes;
@@ -46,19 +47,19 @@ use archive::Archive;
 use directory::Directory;
 use format::FormatError;
 use hot::Hot;
-use journal::Journal;
+use journal::{Journal, JournalError};
 use keeper::{KeeperHandle, KeeperParts, ProposeError, now};
 use keys::{KeyError, Keys};
 use numbers::{Moment, State, Touched, What};
 use parking_lot::Mutex;
 use performer::Performer;
 use policy::InForce;
-use recover::RecoverError;
 use rollup::{Roller, Rolling};
 use schedule::Schedule;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use stored::StoredError;
 
 /// The daemon, as its doors hold it.
 pub struct House {
@@ -87,7 +88,9 @@ pub enum StartError {
     #[error("the key of this installation could not be had")]
     Key(#[from] KeyError),
     #[error("what is stored could not be read")]
-    Recover(#[from] RecoverError),
+    Recover(#[from] StoredError),
+    #[error("the charge for calls lost in the last stop could not be written")]
+    Charge(#[from] JournalError),
     #[error("{0}")]
     Adapters(String),
     #[error("the first events could not be recorded")]

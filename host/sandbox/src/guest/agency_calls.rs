@@ -2,8 +2,9 @@
 
 use super::{CallError, Guest, instantiate};
 use crate::agency::{self, CheckAnswer, Dispute, Expected, FilingAnswer, InboundAnswer, Register, TrackAnswer};
-use crate::bindings::{Pre, wit_agency};
+use crate::bindings::wit_agency;
 use crate::call::Powers;
+use crate::linked::Pre;
 use numbers::{E164, Moment};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The functions of an adapter that knows which carrier serves a callee.
 
 use super::{CallError, Guest, instantiate};
-use crate::bindings::Pre;
 use crate::call::Powers;
+use crate::linked::Pre;
 use crate::lookup::{self, LookupAnswer};
 use numbers::E164;
 use std::collections::BTreeSet;

@@ -1,8 +1,9 @@
 //! The functions of a provider's adapter.
 
 use super::{CallError, Guest, instantiate};
-use crate::bindings::{Pre, wit_provider as wit};
+use crate::bindings::wit_provider as wit;
 use crate::call::Powers;
+use crate::linked::Pre;
 use crate::provider::{self, Acquired, Offer, Page};
 use numbers::E164;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The one function of a ranker.
 
 use super::{CallError, Fault, FaultKind, Guest, instantiate};
-use crate::bindings::Pre;
 use crate::call::Powers;
+use crate::linked::Pre;
 use crate::ranker::{self, RankRequest, Ranking};
 use std::sync::Arc;
 use std::time::Duration;

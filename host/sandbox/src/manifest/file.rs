@@ -1,6 +1,7 @@
 //! The shape of `adapter.toml` on disk, and the checks that turn it into a [`Manifest`].
 
 use super::functions::FunctionsFile;
+use super::reader::Reader;
 use super::{
     DatasetAsk, Encoding, Exemption, KIB, Kind, Limits, MIB, Manifest, Origin, RATE_PER_MINUTE_DEFAULT, SecretAsk,
     Timetable, Verb, WIT_VERSION, is_id,
@@ -130,36 +131,7 @@ struct DatasetFile {
 /// A setting: written as text, number or switch, handed to the adapter as text.
 struct Setting(String);
 
-/// Checks with the file at hand, so that every refusal names its line.
-pub(super) struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
-}
-
 impl Reader<'_> {
-    pub(super) fn at<T>(&self, spanned: &Spanned<T>) -> String {
-        format!("{}:{}", self.file, line_of(self.text, spanned.span().start))
-    }
-
-    pub(super) fn bounded(
-        &self,
-        field: &str,
-        written: Option<&Spanned<u64>>,
-        default: u64,
-        bounds: RangeInclusive<u64>,
-    ) -> Result<u64, Trouble> {
-        let Some(written) = written else { return Ok(default) };
-        let value = *written.get_ref();
-        if bounds.contains(&value) {
-            return Ok(value);
-        }
-        Err(Trouble::new(
-            self.at(written),
-            format!("`{field}` is {value}"),
-            format!("write a value from {} to {} (default {default})", bounds.start(), bounds.end()),
-        ))
-    }
-
     fn name(&self, what: &str, written: &Spanned<String>) -> Result<String, Trouble> {
         if is_id(written.get_ref()) {
             return Ok(written.get_ref().clone());

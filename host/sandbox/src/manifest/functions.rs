@@ -1,6 +1,6 @@
 //! `[functions]` of a manifest: what an adapter does, what it costs, and how it may be repeated.
 
-use super::file::Reader;
+use super::reader::Reader;
 use super::{Check, Effects, Filing, Functions, Kind};
 use crate::trouble::{Trouble, nearest};
 use serde::Deserialize;

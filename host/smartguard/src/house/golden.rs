@@ -7,9 +7,9 @@
 use super::format::FORMAT;
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, now};
 use super::record::{Record, encode};
-use super::recover::pages;
 use super::rolled::RolledNumber;
 use super::rollup::tests::world::{NOW, Rooms, furnish, number, records, start, write};
+use super::stored::pages;
 use crate::store::{MemoryStore, Store, Tree};
 use core::fmt::Debug;
 use numbers::{

@@ -10,9 +10,9 @@ use super::journal::JournalError;
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
 use super::keys::Sealed;
 use super::record::{Decided, PAGE_PREFIX, Record, read_page};
-use super::rolled::Rolled;
-use super::rollup::ROLLED_TO;
-use crate::store::{Key, Store, StoreError, Tree, after};
+use super::rolled::{ROLLED_TO, Rolled};
+use super::stored::{StoredError, pages};
+use crate::store::{Key, Store, Tree};
 use numbers::{Decision, Durability, E164, Moment, OwnerId, Policy, State};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,18 +20,6 @@ use std::sync::Arc;
 
 /// Sequence numbers are left out after a start, so that none that a crash lost is given twice.
 const SEQUENCE_GAP: u64 = 1 << 20;
-const PAGE: usize = 1_024;
-
-/// Why what is stored cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RecoverError {
-    #[error("the store could not be read")]
-    Store(#[from] StoreError),
-    #[error("the record {key} does not fit this version; restore the last export, or run the version that wrote it")]
-    Format { key: Key, source: postcard::Error },
-    #[error("the charge for calls lost in the last stop could not be written")]
-    Charge(#[from] JournalError),
-}
 
 /// What the keeper's side of the store holds.
 pub struct Found {
@@ -46,7 +34,7 @@ pub struct Found {
 }
 
 /// Reads everything.
-pub async fn read(store: &Arc<dyn Store>) -> Result<Found, RecoverError> {
+pub async fn read(store: &Arc<dyn Store>) -> Result<Found, StoredError> {
     let (policy_revision, policy) = one(store, POLICY).await?.unwrap_or((0, Policy::default()));
     let state = State::from_records(
         all(store, Tree::Business).await?,
@@ -61,7 +49,7 @@ pub async fn read(store: &Arc<dyn Store>) -> Result<Found, RecoverError> {
     );
     let mut records = Vec::new();
     for (key, value) in pages(store.as_ref(), Tree::Event, &[PAGE_PREFIX], Some(&[PAGE_PREFIX + 1])).await? {
-        let format = |source| RecoverError::Format { key: Key::new(Tree::Event, key), source };
+        let format = |source| StoredError::Format { key: Key::new(Tree::Event, key), source };
         records.extend(read_page(&value).map_err(format)?);
     }
     records.sort_by_key(|(seq, _)| *seq);
@@ -74,7 +62,7 @@ pub async fn read(store: &Arc<dyn Store>) -> Result<Found, RecoverError> {
 }
 
 /// The number of the keeper's last event; 0 where there is none. Found by halving, because there may be millions.
-async fn last_event(store: &dyn Store) -> Result<u64, RecoverError> {
+async fn last_event(store: &dyn Store) -> Result<u64, StoredError> {
     let (mut last, mut beyond) = (0, u64::MAX);
     while last < beyond {
         // Is there any beyond the middle?
@@ -97,7 +85,7 @@ pub async fn replay(
     (rolled, records): (Rolled, Vec<(u64, Record)>),
     cleanly: bool,
     now: Moment,
-) -> Result<(), RecoverError> {
+) -> Result<(), JournalError> {
     rolled.begin(hot, &mut hot.calls.lock(), directory);
     // The last decision of each owner that may have decided more than is recorded.
     let mut at_work: BTreeMap<OwnerId, usize> = BTreeMap::new();
@@ -155,7 +143,7 @@ async fn charge(
     owner: OwnerId,
     last: &Decided,
     now: Moment,
-) -> Result<(), RecoverError> {
+) -> Result<(), JournalError> {
     let pool = directory.owner(&owner).map(|cell| cell.view.load_full());
     let pool = pool.iter().flat_map(|view| &view.candidates).map(|candidate| candidate.number);
     let numbers: BTreeSet<E164> = pool.chain(last.considered.iter().map(|(number, _)| *number)).collect();
@@ -176,35 +164,18 @@ async fn charge(
 /// Numbers in one record of a charge.
 const CHARGED_MAX: usize = 300;
 
-async fn one<T: DeserializeOwned>(store: &Arc<dyn Store>, name: &[u8]) -> Result<Option<T>, RecoverError> {
+async fn one<T: DeserializeOwned>(store: &Arc<dyn Store>, name: &[u8]) -> Result<Option<T>, StoredError> {
     let key = Key::new(Tree::Meta, name);
     let Some(entry) = store.get(&key).await? else { return Ok(None) };
-    postcard::from_bytes(&entry.value).map(Some).map_err(|source| RecoverError::Format { key, source })
+    postcard::from_bytes(&entry.value).map(Some).map_err(|source| StoredError::Format { key, source })
 }
 
-async fn all<T: DeserializeOwned>(store: &Arc<dyn Store>, tree: Tree) -> Result<Vec<T>, RecoverError> {
+async fn all<T: DeserializeOwned>(store: &Arc<dyn Store>, tree: Tree) -> Result<Vec<T>, StoredError> {
     pages(store.as_ref(), tree, &[], None)
         .await?
         .into_iter()
         .map(|(key, value)| {
-            postcard::from_bytes(&value).map_err(|source| RecoverError::Format { key: Key::new(tree, key), source })
+            postcard::from_bytes(&value).map_err(|source| StoredError::Format { key: Key::new(tree, key), source })
         })
         .collect()
-}
-
-/// All records of a tree from one key on, up to but without another.
-pub async fn pages(
-    store: &dyn Store,
-    tree: Tree,
-    from: &[u8],
-    to: Option<&[u8]>,
-) -> Result<Vec<(Vec<u8>, bytes::Bytes)>, RecoverError> {
-    let mut found = Vec::new();
-    let mut from = from.to_vec();
-    loop {
-        let page = store.scan(tree, &from, to, PAGE).await?;
-        let Some((last, _, _)) = page.last() else { return Ok(found) };
-        from = after(last);
-        found.extend(page.into_iter().map(|(key, _, value)| (key, value)));
-    }
 }

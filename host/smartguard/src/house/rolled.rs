@@ -7,7 +7,7 @@ use super::calls::{Calls, Tallies};
 use super::directory::Directory;
 use super::hot::Hot;
 use super::record::Record;
-use super::recover::{RecoverError, pages};
+use super::stored::{StoredError, pages};
 use crate::store::{Key, Op, Store, StoreError, Tree};
 use numbers::choose;
 use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, Policy, Turn, Turns, Usage};
@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The highest sequence number among the records that were removed.
+pub const ROLLED_TO: &[u8] = b"rolled_to";
 /// First bytes of the keys in [`Tree::Usage`].
 const NUMBER: u8 = b'n';
 const TURN: u8 = b't';
@@ -69,7 +71,7 @@ impl Rolled {
     }
 
     /// Reads each of its parts from the store; one that is not there begins anew.
-    pub async fn read(mut self, store: &dyn Store) -> Result<Rolled, RecoverError> {
+    pub async fn read(mut self, store: &dyn Store) -> Result<Rolled, StoredError> {
         for (number, rolled) in &mut self.numbers {
             *rolled = one(store, number_key(*number)).await?.unwrap_or_default();
         }
@@ -138,7 +140,7 @@ impl Rolled {
     }
 
     /// Everything that is kept.
-    pub async fn all(store: &dyn Store) -> Result<Rolled, RecoverError> {
+    pub async fn all(store: &dyn Store) -> Result<Rolled, StoredError> {
         let mut all = Rolled::default();
         for (key, value) in pages(store, Tree::Callee, &[], None).await? {
             let callee = callee_of(&key);
@@ -181,7 +183,7 @@ pub fn forgotten(
     page: &[crate::store::Record],
     oldest: Moment,
     policy: &Policy,
-) -> Result<Vec<CalleeHash>, RecoverError> {
+) -> Result<Vec<CalleeHash>, StoredError> {
     let mut forgotten = Vec::new();
     for (key, _, value) in page {
         let record: CalleeRecord = decoded(Key::new(Tree::Callee, key.clone()), value)?;
@@ -214,13 +216,13 @@ fn turn_key(owner: &OwnerId, bucket: u16) -> Key {
     Key::new(Tree::Usage, key)
 }
 
-async fn one<T: DeserializeOwned>(store: &dyn Store, key: Key) -> Result<Option<T>, RecoverError> {
+async fn one<T: DeserializeOwned>(store: &dyn Store, key: Key) -> Result<Option<T>, StoredError> {
     let entry: Result<_, StoreError> = store.get(&key).await;
     entry?.map(|entry| decoded(key, &entry.value)).transpose()
 }
 
-fn decoded<T: DeserializeOwned>(key: Key, value: &[u8]) -> Result<T, RecoverError> {
-    postcard::from_bytes(value).map_err(|source| RecoverError::Format { key, source })
+fn decoded<T: DeserializeOwned>(key: Key, value: &[u8]) -> Result<T, StoredError> {
+    postcard::from_bytes(value).map_err(|source| StoredError::Format { key, source })
 }
 
 fn put<T: Serialize>(key: Key, value: &T) -> Op {

@@ -9,8 +9,8 @@ use super::hot::Hot;
 use super::journal::JournalError;
 use super::keeper::{KeeperHandle, ProposeError, now};
 use super::record::{PAGE_PREFIX, Record, read_page};
-use super::recover::RecoverError;
-use super::rolled::{Rolled, callee_key, forgotten};
+use super::rolled::{ROLLED_TO, Rolled, callee_key, forgotten};
+use super::stored::StoredError;
 use crate::store::{CommitError, Key, OPS_MAX, Op, Store, StoreError, Tree, after};
 use core::time::Duration;
 use numbers::{E164, Moment, OwnerId};
@@ -37,14 +37,11 @@ const OPS_AT_ONCE: usize = OPS_MAX - 64;
 const SLACK: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLEES_AT_ONCE: usize = 256;
 
-/// The highest sequence number among the records that were removed.
-pub const ROLLED_TO: &[u8] = b"rolled_to";
-
 /// Why old calls stay in the store for now. Nothing is lost by it.
 #[derive(Debug, thiserror::Error)]
 pub enum RollUpError {
     #[error("old calls could not be read")]
-    Read(#[from] RecoverError),
+    Read(#[from] StoredError),
     #[error("the archive in {} could not be written", .folder.display())]
     Archive { folder: std::path::PathBuf, source: std::io::Error },
     #[error("what old calls add up to could not be written")]
@@ -232,7 +229,7 @@ impl Roller {
         let mut pages: Vec<Page> = Vec::new();
         let mut next = None;
         for (key, _, value) in found? {
-            let format = |source| RecoverError::Format { key: Key::new(Tree::Event, key.clone()), source };
+            let format = |source| StoredError::Format { key: Key::new(Tree::Event, key.clone()), source };
             let records = read_page(&value).map_err(format)?;
             let is_old = records.iter().all(|(_, record)| record.at() < oldest);
             let all = pages.iter().flat_map(|page| &page.records).chain(&records);

@@ -7,6 +7,7 @@ use super::super::hot::{Asked, Told};
 use super::super::moody_store::{Mood, MoodyStore};
 use super::super::record::{add_to_page, encode, page_key};
 use super::super::recover;
+use super::super::stored::pages;
 use super::*;
 use crate::desk::{Matched, OutcomeReport};
 use crate::store::{MemoryStore, SledOptions, SledStore};
@@ -67,7 +68,7 @@ async fn ask(rooms: &Rooms, owner_n: u64, n: u64, now: Moment) -> Told {
 }
 
 async fn pages_left(store: &Arc<dyn Store>) -> usize {
-    recover::pages(store.as_ref(), Tree::Event, &[PAGE_PREFIX], Some(&[PAGE_PREFIX + 1])).await.expect("pages").len()
+    pages(store.as_ref(), Tree::Event, &[PAGE_PREFIX], Some(&[PAGE_PREFIX + 1])).await.expect("pages").len()
 }
 
 /// The lines of all files of the archive, by their record, and how many lines there are.
