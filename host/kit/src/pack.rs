@@ -198,12 +198,13 @@ impl Reader {
         let named: Vec<&String> = contents.files.keys().collect();
         let mut there: Vec<&String> = files.iter().skip(1).map(|(name, _)| name).collect();
         there.sort();
-        let digests = files.iter().skip(1).map(|(name, content)| (name, digest(content)));
-        if named != there || digests.into_iter().any(|(name, digest)| contents.files[name] != digest) {
+        let mut digests = files.iter().skip(1).map(|(name, content)| (name, digest(content)));
+        if named != there || digests.any(|(name, digest)| contents.files[name] != digest) {
             return Err(self.damaged(format!("{CONTENTS} names other files than it holds")));
         }
-        if !CODE_FILES.iter().any(|code| contents.files.contains_key(*code)) {
-            return Err(self.damaged("it holds no code"));
+        // Of two, what was tried here and what a daemon takes could differ.
+        if CODE_FILES.iter().filter(|code| contents.files.contains_key(**code)).count() != 1 {
+            return Err(self.damaged(format!("it does not hold one of {}", CODE_FILES.join(", "))));
         }
         let manifest = files.iter().find(|(name, _)| name == MANIFEST);
         let manifest = manifest.ok_or_else(|| self.damaged(format!("it holds no {MANIFEST}")))?;
@@ -224,10 +225,10 @@ impl Reader {
             let mut entry =
                 entry.map_err(|error| if files.is_empty() { self.foreign(error) } else { self.damaged(error) })?;
             let path = entry.path().map_err(|error| self.foreign(error))?.display().to_string();
-            let known = [CONTENTS, MANIFEST, README, DIGEST].into_iter().chain(CODE_FILES);
+            let mut known = [CONTENTS, MANIFEST, README, DIGEST].into_iter().chain(CODE_FILES);
             let (folder, name) = path.split_once('/').unwrap_or_default();
             let fits = entry.header().entry_type() == EntryType::Regular
-                && known.into_iter().any(|known| known == name)
+                && known.any(|known| known == name)
                 && id.get_or_insert_with(|| folder.to_owned()) == folder
                 && !files.iter().any(|(there, _)| there == name);
             if !fits {
@@ -277,4 +278,47 @@ pub fn write(bytes: &[u8], to: &Path) -> Result<(), Trouble> {
     written.map_err(|error| {
         Trouble::new(to.display().to_string(), format!("cannot be written: {error}"), "name another place with --out")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A whole and well-formed file of these members beside the manifest, as only another program would make it.
+    /// It is taken where no reason is named.
+    fn check(members: &[(&str, &str)], format: u32, reason: &str) {
+        let manifest = include_str!("../../../adapters/nomorobo/adapter.toml");
+        let members = [(MANIFEST, manifest)].into_iter().chain(members.iter().copied());
+        let mut files: Vec<(String, Vec<u8>)> =
+            members.map(|(name, content)| (name.to_owned(), content.as_bytes().to_vec())).collect();
+        let named = |name: &str| name.to_owned();
+        let contents = Contents {
+            format,
+            id: named("nomorobo"),
+            version: named("0.1.0"),
+            kind: named("agency"),
+            wit: named("0.0.1"),
+            tier: named("gold"),
+            files: files.iter().map(|(name, content)| (name.clone(), digest(content))).collect(),
+            cassettes: BTreeMap::new(),
+        };
+        let contents = toml::to_string(&contents).expect("it can be written");
+        files.insert(0, (named(CONTENTS), contents.into_bytes()));
+        let bytes = archive("nomorobo", &files).expect("packed");
+        let refused = Reader { place: named("strange.adapter") }.pack(&bytes);
+        match (refused, reason) {
+            (Ok(_), "") => {}
+            (Ok(_), _) => panic!("it is taken, although {reason}"),
+            (Err(trouble), _) => assert!(!reason.is_empty() && trouble.reason.contains(reason), "{trouble}"),
+        }
+    }
+
+    #[test]
+    fn what_is_well_formed_must_make_sense_as_well() {
+        check(&[("adapter.js", "")], FORMAT, "");
+        check(&[], FORMAT, "it does not hold one of");
+        check(&[("adapter.js", ""), ("adapter.wasm", "")], FORMAT, "it does not hold one of");
+        check(&[("adapter.js", ""), ("notes.txt", "")], FORMAT, "it holds `nomorobo/notes.txt`");
+        check(&[("adapter.js", "")], FORMAT + 1, "this program knows format 1");
+    }
 }
