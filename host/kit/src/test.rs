@@ -5,11 +5,12 @@ use crate::compare::{Difference, Differences, Step};
 use crate::folder::Folder;
 use crate::stage::{Stage, Tape, door};
 use crate::update;
+use crate::words::table;
 use parking_lot::Mutex;
 use sandbox::http::Door;
 use sandbox::trouble::Trouble;
-use sandbox::{Engine, FilesError, Guest, HttpError, Powers};
-use serde::Serialize;
+use sandbox::{Engine, FilesError, Guest, HttpError, Powers, Usage};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use toml::Value;
 
@@ -47,7 +48,7 @@ pub struct Tested {
 }
 
 /// What a call used up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
     /// Microseconds of computing, waiting left out.
     pub computing_us: u64,
@@ -58,12 +59,16 @@ pub struct Used {
 
 impl Used {
     pub(crate) fn of(tape: &Tape) -> Used {
+        let exchanges = u64::try_from(tape.requests.len()).unwrap_or(u64::MAX);
+        tape.used.map_or(Used { exchanges, ..Used::default() }, |used| Used::during(used, tape.requests.len()))
+    }
+
+    pub(crate) fn during(used: Usage, exchanges: usize) -> Used {
         let count = |amount: usize| u64::try_from(amount).unwrap_or(u64::MAX);
-        let computing = tape.used.map_or(0, |used| used.computing.as_micros());
         Used {
-            computing_us: u64::try_from(computing).unwrap_or(u64::MAX),
-            memory_kib: count(tape.used.map_or(0, |used| used.memory)) / 1024,
-            exchanges: count(tape.requests.len()),
+            computing_us: u64::try_from(used.computing.as_micros()).unwrap_or(u64::MAX),
+            memory_kib: count(used.memory) / 1024,
+            exchanges: count(exchanges),
         }
     }
 }
@@ -149,7 +154,7 @@ async fn play(guest: &Guest, folder: &Folder, cassette: &Cassette, door: &Arc<Do
         tape: Mutex::default(),
     });
     let powers: Arc<dyn Powers> = stage.clone();
-    let answer = parsed.call.make(guest, &powers).await;
+    let answer = table(parsed.call.make(guest, &powers).await);
     let tape = stage.tape.lock().clone();
     (answer, tape)
 }
@@ -157,7 +162,12 @@ async fn play(guest: &Guest, folder: &Folder, cassette: &Cassette, door: &Arc<Do
 fn judge(folder: &Folder, cassette: &Cassette, answer: &toml::Table, tape: &Tape) -> Tested {
     let parsed = &cassette.parsed;
     let mut differences = Differences::new(cassette.file(), &cassette.text);
+    let failed = |answer: &toml::Table| answer.contains_key("error") || answer.contains_key("fault");
     match &parsed.answer {
+        // Field by field it would only be told that all of them are missing.
+        Some(expected) if failed(answer) && !failed(expected) => {
+            differences.add(&["answer".into()], "an answer", failure(answer));
+        }
         Some(expected) => {
             let (expected, got) = (Value::Table(expected.clone()), Value::Table(answer.clone()));
             differences.compare(&mut vec!["answer".into()], &expected, Some(&got));
@@ -193,6 +203,17 @@ fn judge(folder: &Folder, cassette: &Cassette, answer: &toml::Table, tape: &Tape
         updated: false,
         used,
         log: tape.log_lines(),
+    }
+}
+
+/// How a call failed, in its own words.
+fn failure(answer: &toml::Table) -> String {
+    let word = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+    let error = word("error").unwrap_or_default();
+    match (word("fault"), word("value")) {
+        (Some(fault), _) => fault,
+        (None, Some(reason)) => format!("{error}: {reason}"),
+        (None, None) => crate::compare::shown(&Value::Table(answer.clone())),
     }
 }
 

@@ -44,6 +44,11 @@ pub(crate) fn wrap(module: &[u8]) -> std::result::Result<Vec<u8>, String> {
 /// Our own interfaces, each of which asks [`crate::Powers`].
 const OURS: &str = "smartguard:adapter/";
 
+/// The name under which a script imports one of them.
+pub(crate) fn ours(interface: &str, version: Version) -> String {
+    format!("{OURS}{interface}@{version}")
+}
+
 /// Interfaces that language runtimes name without needing them. All but the clocks and one seed end the call when used.
 const HARMLESS: [&str; 5] = ["wasi:cli/", "wasi:io/", "wasi:clocks/", "wasi:filesystem/", "wasi:random/"];
 

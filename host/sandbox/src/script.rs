@@ -7,6 +7,8 @@
 //!
 //! A script is one file: it may import our own interfaces and nothing else.
 
+mod shapes;
+
 use crate::accept::{self, PREVIEW1};
 use crate::bindings::{Ctx, LogAllowance, Source};
 use crate::cache::Key;
@@ -23,6 +25,8 @@ use wit_parser::Resolve;
 static RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm"));
 
 const ENTRY: &str = include_str!("script/entry.js");
+/// What is put before `ENTRY` is made by this.
+const SHAPES: &str = include_str!("script/shapes.rs");
 const ENTRY_NAME: &str = "sandbox:entry";
 const PRELUDE: &str = include_str!("script/prelude.js");
 const PRELUDE_NAME: &str = "sandbox:prelude";
@@ -34,7 +38,7 @@ const SHIM: &str = "globalThis.wit = {};\n";
 pub(crate) fn key(source: &Source) -> Key {
     let mut hasher = blake3::Hasher::new();
     let World { kind, version } = source.world;
-    for part in [version.wit(), kind.world(), ENTRY, PRELUDE, SHIM, &source.name, &source.text] {
+    for part in [version.wit(), kind.world(), ENTRY, SHAPES, PRELUDE, SHIM, &source.name, &source.text] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
@@ -48,11 +52,13 @@ fn in_version(text: &str, version: Version) -> String {
 }
 
 /// The entry for scripts of one world: it names what the script exports, and exports the same under guard.
-fn entry(World { kind, version }: World) -> String {
+fn entry(World { kind, version }: World) -> Result<String> {
     let functions: Vec<String> = kind.functions().iter().map(|name| format!("{name:?}")).collect();
-    let (export, functions) = (kind.export(), functions.join(", "));
+    let (export, functions, shapes) = (kind.export(), functions.join(", "), shapes::literal(version.wit(), kind)?);
     let entry = in_version(ENTRY, version);
-    format!("const EXPORT = {export:?}, FUNCTIONS = [{functions}];\n{entry}\nexport const {export} = served;\n")
+    Ok(format!(
+        "const EXPORT = {export:?}, FUNCTIONS = [{functions}];\n{shapes}{entry}\nexport const {export} = served;\n"
+    ))
 }
 
 /// The component that is the same for every script of one world, and what wizer knows of it.
@@ -115,7 +121,7 @@ pub(crate) fn componentize(machine: &Machine, source: Source, limits: &Limits) -
     let world = source.world;
     let component = runtime(machine, world)?;
     let foundation = foundation(world)?;
-    let entry = entry(world);
+    let entry = entry(world)?;
     let linker = linker(machine, &component)?;
     let log =
         LogAllowance { lines_left: limits.log_lines_max, bytes_left: limits.log_bytes_max, ..LogAllowance::default() };
@@ -131,7 +137,8 @@ pub(crate) fn componentize(machine: &Machine, source: Source, limits: &Limits) -
             .call_async(&mut store, (SHIM, entry.as_str(), Some(ENTRY_NAME), false))
             .await
             .map_err(|error| explain_trap(&store, error))?;
-        evaluated.map_err(|reason| Error::msg(readable(&reason)))?;
+        let source = store.data().script.clone();
+        evaluated.map_err(|reason| Error::msg(readable(&reason, source.as_ref())))?;
         Wizer::new().snapshot_component(&foundation.context, &mut State { store: &mut store, instance }).await
     })
 }
@@ -150,10 +157,51 @@ fn explain_trap(store: &Store<Ctx>, error: Error) -> Error {
     }
 }
 
-/// Takes our own frames out of the runtime's message.
-fn readable(reason: &str) -> String {
+/// What the engine says before it says what is wrong.
+const STAGES: [&str; 4] = [
+    "Failed to evaluate user JavaScript module: ",
+    "Failed to finish JavaScript module evaluation: ",
+    "Failed to declare JavaScript module: ",
+    "Failed to evaluate JavaScript module: ",
+];
+
+/// Takes our own frames and the engine's own stages out of its message, and adds the line where only a name is told.
+fn readable(reason: &str, source: Option<&Source>) -> String {
     let ours = |line: &&str| !line.contains(ENTRY_NAME) && !line.contains(PRELUDE_NAME);
-    reason.lines().filter(ours).map(str::trim_end).collect::<Vec<_>>().join("\n")
+    let mut told = reason.lines().filter(ours).map(str::trim_end).collect::<Vec<_>>().join("\n");
+    for stage in STAGES {
+        told = told.replacen(stage, "", 1);
+    }
+    told = told.strip_prefix("Error: ").map(str::to_owned).unwrap_or(told);
+    match source {
+        Some(source) if !told.contains(&format!("{}:", source.name)) => {
+            let line = line_of_name(&told, &source.text);
+            line.map_or_else(|| told.clone(), |line| format!("{told}\n    at {}:{line}", source.name))
+        }
+        _ => told,
+    }
+}
+
+/// The line of a script that a message is about: of an import, the one that names it; of an export, the first that
+/// exports something.
+fn line_of_name(told: &str, text: &str) -> Option<usize> {
+    let mut quoted = told.split(['`', '\'']).skip(1).step_by(2);
+    let imports = |name: &str| text.lines().position(|line| line.starts_with("import ") && line.contains(name));
+    let exports = || text.lines().position(|line| line.starts_with("export "));
+    let imported = told.contains("import") || told.contains("in module");
+    let line = if imported { quoted.find_map(imports) } else { None };
+    line.or_else(exports).map(|index| index + 1)
+}
+
+/// Why a module cannot be imported, and what can.
+fn unknown_module(specifier: &str, World { kind, version }: World) -> String {
+    let known: Vec<String> =
+        kind.imports().iter().filter(|name| **name != "types").map(|name| accept::ours(name, version)).collect();
+    let remedy = match crate::trouble::nearest(specifier, &known) {
+        Some(near) => format!("write `{near}`"),
+        None => format!("a script is one file and imports only {}", known.join(", ")),
+    };
+    format!("`{specifier}` cannot be imported by an adapter of kind `{kind}`; {remedy}")
 }
 
 /// What the runtime may reach while a script's top level runs: our questions, which all answer "not now", and the loader.
@@ -165,9 +213,8 @@ fn linker(machine: &Machine, component: &Component) -> Result<Linker<Ctx>> {
             (PRELUDE_NAME | ENTRY_NAME, _) => Ok(specifier),
             // Under its own name, so that stack traces are the author's.
             (SCRIPT_NAME, Some(source)) => Ok(source.name.clone()),
-            (other, _) => Err(format!(
-                "`{other}` cannot be imported; a script is one file and imports only `smartguard:adapter/…` interfaces"
-            )),
+            (other, Some(source)) => Err(unknown_module(other, source.world)),
+            (other, None) => Err(format!("there is no module `{other}`")),
         },))
     })?;
     loader.func_wrap("load", |store: wasmtime::StoreContextMut<'_, Ctx>, (path,): (String,)| {

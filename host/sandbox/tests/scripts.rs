@@ -219,7 +219,11 @@ async fn a_script_that_does_not_evaluate_says_where() {
     let message = refusal("export const agency = { check() {} };").await;
     assert!(message.contains("no function `describe`"), "{message}");
     let message = refusal("import x from './x.js'; export const agency = {};").await;
-    assert!(message.contains("`./x.js` cannot be imported"), "{message}");
+    assert!(message.contains("`./x.js` cannot be imported") && message.contains("probe/adapter.js:1"), "{message}");
+    let message =
+        refusal("// One.\nimport http from 'smartguard:adapter/http@0.0.2';\nexport const agency = {};").await;
+    assert!(message.contains("write `smartguard:adapter/http@0.0.1`"), "{message}");
+    assert!(message.contains("probe/adapter.js:2"), "{message}");
     let message = refusal("import * as random from 'smartguard:adapter/random@0.0.1'; random.uniform();").await;
     assert!(message.contains("top level"), "{message}");
 }
@@ -255,6 +259,40 @@ async fn what_cannot_be_true_is_refused_with_its_field() {
     assert_eq!(observations[0].label.as_ref().map(String::len), Some(200));
 }
 
+#[tokio::test]
+async fn what_the_interface_does_not_allow_is_told_by_its_field() {
+    let broken = async |text: &str| match adapter_error(text).await {
+        AdapterError::Internal(message) => message,
+        other => panic!("{other}"),
+    };
+    for (changes, told) in [
+        ("costMicros: 'free'", "`observations[0].costMicros` is \"free\", where a whole number from 0 to"),
+        ("costMicros: -3", "`observations[0].costMicros` is -3, where a whole number from 0 to"),
+        (
+            "costMicros: undefined, costMicro: 3",
+            "is missing, where a whole number from 0 to 9007199254740991 belongs (there is `costMicro`,",
+        ),
+        ("status: 'clean'", "`observations[0].status` is \"clean\", where one of \"unflagged\", \"unknown\","),
+        ("label: 7", "`observations[0].label` is 7, where a text belongs"),
+        ("score: { value: 7, best: 0 }", "`observations[0].score.worst` is missing"),
+    ] {
+        let message = broken(&observing(changes)).await;
+        assert!(message.contains(told), "{changes}: {message}");
+    }
+    let message = broken("return 42;").await;
+    assert!(
+        message.contains("the answer is 42, where `{ tag, val }` with a tag of \"observations\", \"pending\" belongs"),
+        "{message}"
+    );
+    let message = broken("return { tag: 'observation', val: [] };").await;
+    assert!(
+        message.contains("`tag` is \"observation\", where one of \"observations\", \"pending\" belongs"),
+        "{message}"
+    );
+    let message = broken("throw { tag: 'retry-after', val: 'soon' };").await;
+    assert!(message.contains("`check` throws") && message.contains("`retry-after` is \"soon\""), "{message}");
+}
+
 /// One adapter that does what its configuration-like token says, so that a good call follows each bad one.
 #[tokio::test]
 async fn a_hostile_call_ends_alone() {
@@ -263,7 +301,6 @@ async fn a_hostile_call_ends_alone() {
            case 'spin': for (;;) {{}}
            case 'bomb': {{ const kept = []; for (;;) kept.push(new Uint8Array(1 << 20).fill(1)); }}
            case 'recurse': {{ const dig = (n) => dig(n + 1) + 1; return dig(0); }}
-           case 'nonsense': return 42;
            case 'wait': return http.fetch({{ method: 'get', origin: 'api', path: '/slow', query: [], headers: [], body: null }});
            case 'log': {{ const line = 'x'.repeat(1 << 20); for (let i = 0; i < 100; i++) console.log(line); }}
          }}
@@ -277,7 +314,6 @@ async fn a_hostile_call_ends_alone() {
         ("spin", &[FaultKind::TimedOut][..]),
         ("bomb", &[FaultKind::OutOfMemory]),
         ("recurse", &[FaultKind::StackOverflow]),
-        ("nonsense", &[FaultKind::Trapped, FaultKind::Protocol]),
         ("wait", &[FaultKind::TimedOut]),
     ] {
         let world = Arc::new(World::default());

@@ -5,7 +5,8 @@ import * as script from "sandbox:script";
 import * as log from "smartguard:adapter/log@0.0.1";
 
 // Written by the host before this file: the name under which a script of this kind exports its functions, and these.
-/* global EXPORT, FUNCTIONS */
+// and the shapes of what they answer and throw.
+/* global EXPORT, FUNCTIONS, NAMED, SHAPES */
 const given = script[EXPORT];
 if (given === undefined || given === null || typeof given !== "object") {
   throw new Error(`the script exports no object \`${EXPORT}\`; write \`export const ${EXPORT} = { describe() { … }, ${FUNCTIONS[0]}(…) { … } };\``);
@@ -71,12 +72,90 @@ const typed = (name, caught) => {
   return { tag: "internal", val: told(name, caught) };
 };
 
+const show = (value) => {
+  if (value === undefined) return "missing";
+  let text;
+  try {
+    text = typeof value === "bigint" || typeof value === "function" ? String(value) : JSON.stringify(value);
+  } catch {
+    text = String(value);
+  }
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+};
+
+const listed = (words) => words.map((word) => `"${word}"`).join(", ");
+const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+// What does not fit, with the field where it stands; nothing where all fits. The engine could only end the call there.
+const unfit = (shape, value, path) => {
+  if (shape === null) return null;
+  const [sort, of, most] = typeof shape === "number" ? NAMED[shape] : shape;
+  const wanted = (what) => `\`${path}\` is ${show(value)}, where ${what} belongs`;
+  switch (sort) {
+    case "text":
+      return typeof value === "string" ? null : wanted("a text");
+    case "switch":
+      return typeof value === "boolean" ? null : wanted("true or false");
+    case "number":
+      return typeof value === "number" ? null : wanted("a number");
+    case "figure":
+      if (typeof value === "bigint") return value >= of && value <= most ? null : wanted(`a figure from ${of} to ${most}`);
+      return Number.isInteger(value) && value >= of && value <= most ? null : wanted(`a whole number from ${of} to ${most}`);
+    case "word":
+      return of.includes(value) ? null : wanted(`one of ${listed(of)}`);
+    case "option":
+      return value === null || value === undefined ? null : unfit(of, value, path);
+    case "list":
+      if (!Array.isArray(value)) return wanted("a list");
+      for (let index = 0; index < value.length; index++) {
+        const fault = unfit(of, value[index], `${path}[${index}]`);
+        if (fault !== null) return fault;
+      }
+      return null;
+    case "tuple":
+      if (!Array.isArray(value) || value.length !== of.length) return wanted(`a list of ${of.length}`);
+      for (let index = 0; index < of.length; index++) {
+        const fault = unfit(of[index], value[index], `${path}[${index}]`);
+        if (fault !== null) return fault;
+      }
+      return null;
+    case "record":
+      if (!isRecord(value)) return wanted(`an object with ${Object.keys(of).join(", ")}`);
+      for (const name in of) {
+        const fault = unfit(of[name], value[name], path === "" ? name : `${path}.${name}`);
+        if (fault === null) continue;
+        const strange = value[name] === undefined ? Object.keys(value).filter((key) => !(key in of)) : [];
+        return strange.length === 0 ? fault : `${fault} (there is \`${strange.join("`, `")}\`, which the interface does not know)`;
+      }
+      return null;
+    case "variant":
+      if (!isRecord(value) || typeof value.tag !== "string") return wanted(`\`{ tag, val }\` with a tag of ${listed(Object.keys(of))}`);
+      if (!(value.tag in of)) {
+        const at = path === "" ? "tag" : `${path}.tag`;
+        return `\`${at}\` is ${show(value.tag)}, where one of ${listed(Object.keys(of))} belongs`;
+      }
+      return unfit(of[value.tag], value.val, path === "" ? value.tag : `${path}.${value.tag}`);
+  }
+  return null;
+};
+
 const call = (name, args) => {
   const answer = given[name](...args);
   if (answer !== null && typeof answer === "object" && typeof answer.then === "function") {
     throw { tag: "internal", val: `\`${name}\` answered a promise; write it without \`async\`, \`http.fetch\` waits by itself` };
   }
+  const fault = unfit(SHAPES[name]?.[0] ?? null, answer, "");
+  if (fault !== null) {
+    throw { tag: "internal", val: `\`${name}\` answers what the interface does not allow: ${fault.replace("``", "the answer")}` };
+  }
   return answer;
+};
+
+// What is thrown must fit as well.
+const thrownBy = (name, error) => {
+  const fault = unfit(SHAPES[name]?.[1] ?? null, error, "");
+  if (fault === null) return error;
+  return { tag: "internal", val: `\`${name}\` throws what the interface does not allow: ${fault.replace("``", "the error")}` };
 };
 
 const guarded = (name) => (...args) => {
@@ -86,7 +165,7 @@ const guarded = (name) => (...args) => {
   try {
     return call(name, args);
   } catch (thrown) {
-    throw typed(name, thrown);
+    throw thrownBy(name, typed(name, thrown));
   }
 };
 
