@@ -63,6 +63,29 @@ fn nothing_is_written_over_and_an_id_must_be_one() {
 }
 
 #[test]
+fn the_pages_and_the_index_of_what_we_ship_are_true() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters");
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(&shipped).expect("adapters").flatten().map(|entry| entry.path()).collect();
+    folders.retain(|folder| folder.join("adapter.toml").is_file());
+    folders.sort();
+    let read = |folder: &PathBuf| Folder::read(folder).unwrap_or_else(|trouble| panic!("{trouble}"));
+    let folders: Vec<Folder> = folders.iter().map(read).collect();
+    for folder in &folders {
+        let id = &folder.manifest.id;
+        let kept = std::fs::read_to_string(folder.path.join("REFERENCE.md")).unwrap_or_default();
+        let remedy = format!("run `smartguard adapter docs adapters/{id} > adapters/{id}/REFERENCE.md`");
+        assert_eq!(kept, kit::docs::page(folder), "{remedy}");
+    }
+    let readme = std::fs::read_to_string(shipped.join("README.md")).expect("a README");
+    let index = kit::docs::index(&folders);
+    assert!(
+        readme.contains(&format!("\n\n{index}\n")),
+        "`smartguard adapter docs adapters/* --index` prints:\n{index}"
+    );
+}
+
+#[test]
 fn the_shared_declarations_are_those_of_the_interface() {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters/smartguard.d.ts");
     let kept = std::fs::read_to_string(kept).expect("declarations");

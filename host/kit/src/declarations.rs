@@ -39,6 +39,15 @@ pub fn typescript() -> String {
     text
 }
 
+/// How a function of a kind is asked and what it answers, as a script writes it; `name` is spelled as in cassettes.
+pub fn signature(kind: Kind, name: &str) -> Option<String> {
+    let name = camel(&name.replace('_', "-"));
+    let text = typescript();
+    let interface = text.split(&format!("export interface {} {{\n", pascal(kind.word()))).nth(1)?;
+    let line = interface.lines().map(str::trim).find(|line| line.starts_with(&format!("{name}?(")))?;
+    Some(line.replacen("?(", "(", 1).trim_end_matches(';').to_owned())
+}
+
 struct Module<'a> {
     resolve: &'a Resolve,
     package: &'a Package,

@@ -3,7 +3,7 @@
 use crate::bindings::{AgencyAdapter, Ctx};
 use crate::lift;
 use crate::machine::Machine;
-use crate::version::World;
+use crate::version::{Version, World};
 use wasmtime::Result;
 use wasmtime::component::types::ComponentExtern;
 use wasmtime::component::{Component, ComponentType, HasSelf, Lower};
