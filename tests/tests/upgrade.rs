@@ -98,7 +98,7 @@ async fn answers(daemon: &Daemon) -> String {
     let asked = json!({ "function": "check", "numbers": ["+12025550143"] });
     let tried = daemon.must_post(&format!("{ADAPTER}/try"), &asked).await;
     assert_eq!(tried.get("error").filter(|error| !error.is_null()), None, "{tried}");
-    text(&tried["answer"][0], "label").to_owned()
+    text(&tried["answer"]["observations"][0], "label").to_owned()
 }
 
 fn held(adapter: &Value) {

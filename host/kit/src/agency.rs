@@ -6,8 +6,8 @@ mod rules;
 pub use answer::Answer;
 
 use crate::cassette::{Time, carrier, number, numbers, read};
-use crate::kind::{Call, Function, Kind, Word};
-use crate::words::table;
+use crate::kind::{Call, Function, Kind, Made, Word};
+use crate::words::written;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::{Business, Carrier, E164, Moment, Status};
@@ -129,8 +129,8 @@ impl Ask {
 }
 
 impl Call for Ask {
-    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, toml::Table> {
-        async move { table(self.ask(guest, powers).await.map(Answer::from)) }.boxed()
+    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, Made> {
+        async move { self.ask(guest, powers).await.map(|told| written(&Answer::from(told))) }.boxed()
     }
 }
 

@@ -3,8 +3,8 @@
 mod rules;
 
 use crate::cassette::{Maybe, Time, number, read};
-use crate::kind::{Call, Function, Kind, Word};
-use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting, table};
+use crate::kind::{Call, Function, Kind, Made, Word};
+use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting, written};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::E164;
@@ -96,8 +96,8 @@ impl Ask {
 }
 
 impl Call for Ask {
-    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, toml::Table> {
-        async move { table(self.ask(guest, powers).await.map(Answer::from)) }.boxed()
+    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, Made> {
+        async move { self.ask(guest, powers).await.map(|told| written(&Answer::from(told))) }.boxed()
     }
 }
 

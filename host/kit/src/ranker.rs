@@ -3,8 +3,8 @@
 mod rules;
 
 use crate::cassette::{Time, number, read};
-use crate::kind::{Call, Function, Kind};
-use crate::words::{Described, ErrorWord, Reason, ShownPacket, table};
+use crate::kind::{Call, Function, Kind, Made};
+use crate::words::{Described, ErrorWord, Reason, ShownPacket, written};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::{E164, Moment, Status};
@@ -63,8 +63,8 @@ impl Ask {
 }
 
 impl Call for Ask {
-    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, toml::Table> {
-        async move { table(self.ask(guest, powers).await.map(Answer::from)) }.boxed()
+    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, Made> {
+        async move { self.ask(guest, powers).await.map(|told| written(&Answer::from(told))) }.boxed()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::folder::{CASSETTES, Folder};
 use crate::stage;
 use crate::test::{Tested, replay};
 use crate::update::{save, whole};
+use crate::words::table;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::Moment;
@@ -70,7 +71,7 @@ pub async fn record(
     let now = Moment::from_seconds(recording.now.seconds());
     let recorder = Arc::new(Recorder { host, now, taken: Mutex::default() });
     let powers: Arc<dyn Powers> = recorder.clone();
-    let answer = sketch.parsed.call.make(&guest, &powers).await;
+    let answer = table(sketch.parsed.call.make(&guest, &powers).await);
     let taken = std::mem::take(&mut *recorder.taken.lock());
     reached(folder, &taken)?;
 

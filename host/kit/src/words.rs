@@ -2,6 +2,7 @@
 //! and what an adapter says of itself.
 
 use crate::cassette::{Maybe, table_of};
+use crate::kind::Made;
 use numbers::{Confidence, FileContent, Packet, PacketField, PacketFile};
 use sandbox::agency::{Description, Pending};
 use sandbox::{AdapterError, CallError};
@@ -9,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What came of a call, as a cassette has it.
-pub(crate) fn table<A: Serialize>(outcome: Result<A, CallError>) -> toml::Table {
-    let written = match outcome {
-        Ok(answer) => table_of(&answer),
-        Err(error) => table_of(&Failed::from(error)),
-    };
+pub(crate) fn table(made: Made) -> toml::Table {
+    made.unwrap_or_else(|error| written(&Failed::from(error)))
+}
+
+/// An answer, as a cassette has it.
+pub(crate) fn written<A: Serialize>(answer: &A) -> toml::Table {
     // What no TOML file can hold is not what anybody expects.
-    written.unwrap_or_else(|reason| {
+    table_of(answer).unwrap_or_else(|reason| {
         let fault = toml::Value::String(format!("the answer cannot be written down: {reason}"));
         toml::Table::from_iter([("fault".to_owned(), fault)])
     })

@@ -65,6 +65,9 @@ pub struct Roster<M: Maker> {
     config: BTreeMap<String, BTreeMap<String, String>>,
     grants: Mutex<Grants>,
     bundled: Mutex<BTreeMap<String, Bundled>>,
+    /// Adapters that serve from their author's folder for a while, with who served before. Changes of the adapters'
+    /// folder wait for the end of it.
+    developed: Mutex<BTreeMap<String, Option<Arc<Live<M::Guest>>>>>,
     seats: RwLock<BTreeMap<String, Arc<Seat<M::Guest>>>>,
     kept: Kept,
 }
@@ -89,7 +92,8 @@ impl<M: Maker> Roster<M> {
         grants: Grants,
     ) -> Roster<M> {
         let (grants, bundled, seats) = (Mutex::new(grants), Mutex::default(), RwLock::default());
-        Roster { maker, gate, datasets, config, grants, bundled, seats, kept: Kept::new(None) }
+        let developed = Mutex::default();
+        Roster { maker, gate, datasets, config, grants, bundled, developed, seats, kept: Kept::new(None) }
     }
 
     /// Keeps what serves in a folder of its own, so that the next start goes on with it where a newer version may not.
@@ -118,13 +122,55 @@ impl<M: Maker> Roster<M> {
     /// # Errors
     /// Why not; it also stands in the adapter's seat, and what served before serves on.
     pub async fn load_folder(&self, folder: &Path, now: Moment) -> Result<Offered, Trouble> {
-        let id = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let id = id_of(folder);
+        if self.is_developed(&id) {
+            return Ok(Offered::Unchanged);
+        }
         match Candidate::read(folder, &id) {
             Ok(candidate) => self.offer(&id, candidate, now).await,
             Err(trouble) => {
                 self.seat(&id).refuse(trouble.clone());
                 Err(trouble)
             }
+        }
+    }
+
+    /// Puts the adapter of its author's folder in force, in the place of any other of its id, until its development ends.
+    ///
+    /// # Errors
+    /// As [`Roster::load_folder`].
+    pub async fn develop(&self, folder: &Path, now: Moment) -> Result<Offered, Trouble> {
+        let id = id_of(folder);
+        let before = self.live(&id);
+        self.developed.lock().entry(id.clone()).or_insert(before);
+        match Candidate::read(folder, &id) {
+            Ok(candidate) => {
+                let origin = Origin::Development(folder.to_owned());
+                self.offer(&id, Candidate { origin, ..candidate }, now).await
+            }
+            Err(trouble) => {
+                self.seat(&id).refuse(trouble.clone());
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Whether an adapter serves from its author's folder.
+    pub fn is_developed(&self, id: &str) -> bool {
+        self.developed.lock().contains_key(id)
+    }
+
+    /// Ends it: who served before serves again, and what has changed in the adapters' folder meanwhile is taken in.
+    ///
+    /// # Errors
+    /// When what lies in the adapters' folder now cannot be put in force.
+    pub async fn end_development(&self, id: &str, adapters: &Path, now: Moment) -> Result<(), Trouble> {
+        let Some(before) = self.developed.lock().remove(id) else { return Ok(()) };
+        self.seat(id).restore(before);
+        let folder = adapters.join(id);
+        match is_adapter(&folder) {
+            true => self.load_folder(&folder, now).await.map(drop),
+            false => self.remove_folder(id, now).await,
         }
     }
 
@@ -211,6 +257,9 @@ impl<M: Maker> Roster<M> {
     /// # Errors
     /// When the bundled one cannot be put in force.
     pub async fn remove_folder(&self, id: &str, now: Moment) -> Result<(), Trouble> {
+        if self.is_developed(id) {
+            return Ok(());
+        }
         self.kept.forget(id);
         let bundled = self.bundled.lock().get(id).copied();
         match bundled {
@@ -321,7 +370,7 @@ impl<M: Maker> Roster<M> {
             }
         };
         let revision = candidate.revision();
-        if seat.live().is_some_and(|live| live.revision == revision) {
+        if seat.live().is_some_and(|live| live.revision == revision && live.origin == candidate.origin) {
             seat.settle();
             return Ok(Offered::Unchanged);
         }
@@ -348,6 +397,11 @@ impl<M: Maker> Roster<M> {
         seat.swap(Live { manifest, guest: made.guest, powers, revision, origin: candidate.origin, loaded_at: now });
         Ok(Offered::Live)
     }
+}
+
+/// The adapter that a folder is named after.
+fn id_of(folder: &Path) -> String {
+    folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned()
 }
 
 /// A folder with a manifest; all else in the adapters' folder is left alone.

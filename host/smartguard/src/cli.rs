@@ -345,14 +345,17 @@ enum AdapterCommand {
         #[arg(long, env = "USER", default_value = "operator")]
         by: String,
     },
-    /// Run one call of an adapter and show every exchange.
-    #[command(after_help = "Example:\n  smartguard adapter try nomorobo check +12125550143")]
-    Try {
-        id: String,
-        function: String,
-        #[arg(required = true)]
-        numbers: Vec<String>,
-    },
+    /// Make one call of an adapter and show every exchange, the time and the memory.
+    #[command(after_help = "\
+Examples:
+  smartguard adapter try nomorobo check +12125550143
+  smartguard adapter try adapters/acme_labels check +12125550143 --origin api=http://127.0.0.1:9000
+  smartguard adapter try adapters/acme_labels register --request business.toml --send
+
+A folder is tried by itself, without a daemon; secrets come from SMARTGUARD_SECRET_<ADAPTER>_<NAME> or from --secrets.
+An id is tried by the running daemon, with what was granted there. What does not fit on a command line is written as
+[request] of a cassette, into a file for --request. A function that files, buys or tells something wants --send.")]
+    Try(author::Try),
     #[command(flatten)]
     Author(author::AuthorCommand),
     #[command(flatten)]

@@ -19,6 +19,18 @@ use numbers::number::Life;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+/// A call of an adapter by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TryCall {
+    pub function: String,
+    /// What is asked, as on a command line.
+    pub words: Vec<String>,
+    /// What is asked, as `[request]` of a cassette has it, in the place of the words.
+    pub request: Option<String>,
+    /// That it may file, buy or tell something is meant.
+    pub send: bool,
+}
+
 /// What a desk answers, some time later.
 pub type Asked<'a, T> = BoxFuture<'a, Result<T, DeskError>>;
 
@@ -61,7 +73,12 @@ pub trait Desk: Send + Sync + 'static {
     /// Grants the adapter the powers that its manifest asks for.
     fn adapter_grant(&self, id: String, by: String) -> Asked<'_, AdapterView>;
     /// Runs one call of the adapter and shows every exchange; what it answers changes nothing we hold.
-    fn adapter_try(&self, id: String, function: String, numbers: Vec<E164>) -> Asked<'_, TryView>;
+    fn adapter_try(&self, id: String, call: TryCall) -> Asked<'_, TryView>;
+    /// Lets the adapter of a folder serve for as long as its author goes on asking for it. Without a folder, what serves
+    /// already serves on.
+    fn adapter_develop(&self, id: String, folder: Option<PathBuf>) -> Asked<'_, AdapterView>;
+    /// The author is done: whoever served before serves again.
+    fn adapter_settle(&self, id: String) -> Asked<'_, ()>;
 
     fn policies(&self) -> Asked<'_, Vec<PolicyView>>;
     fn status(&self) -> Asked<'_, StatusView>;

@@ -154,6 +154,7 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/adapters/{id}", get(rest::adapter))
         .route("/v1/adapters/{id}/grant", post(rest::adapter_grant))
         .route("/v1/adapters/{id}/try", post(rest::adapter_try))
+        .route("/v1/adapters/{id}/development", post(rest::adapter_develop).delete(rest::adapter_settle))
         .route("/v1/policies", get(rest::policies))
         .route("/v1/status", get(rest::status))
         .route("/v1/export", post(rest::export))

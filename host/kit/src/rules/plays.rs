@@ -4,6 +4,7 @@ use crate::cassette::DatasetReply;
 use crate::check::Bench;
 use crate::kind::{Call, Function};
 use crate::stage::{Stage, Tape, door, find};
+use crate::words::table;
 use numbers::Moment;
 use parking_lot::Mutex;
 use sandbox::http::Door;
@@ -115,7 +116,7 @@ impl<'a> Plays<'a> {
             tape: Mutex::default(),
         });
         let powers: Arc<dyn Powers> = stage.clone();
-        let answer = call.make(self.bench.guest, &powers).await;
+        let answer = table(call.make(self.bench.guest, &powers).await);
         let tape = stage.tape.lock().clone();
         let replies = replies.lock().clone();
         let played = Played { what: format!("{name}, {what}"), answer, tape, replies };

@@ -31,6 +31,8 @@ pub struct Live<G> {
 pub enum Origin {
     Bundled,
     Folder(PathBuf),
+    /// Its author's folder, for as long as the author works on it.
+    Development(PathBuf),
 }
 
 /// Whether an error is a fault of the adapter, which counts towards the bench; with what it did.
@@ -212,6 +214,14 @@ impl<G> Seat<G> {
     pub fn swap(&self, live: Live<G>) {
         let mut account = self.account.lock();
         self.live.store(Some(Arc::new(live)));
+        let (calls, faults) = (account.calls, account.faults);
+        *account = Account { calls, faults, ..Account::default() };
+    }
+
+    /// Puts back who served before, or nobody, with a clean record as well.
+    pub fn restore(&self, before: Option<Arc<Live<G>>>) {
+        let mut account = self.account.lock();
+        self.live.store(before);
         let (calls, faults) = (account.calls, account.faults);
         *account = Account { calls, faults, ..Account::default() };
     }

@@ -1,9 +1,13 @@
 //! What an adapter's author runs, without a daemon: new folders, tests by cassettes, recordings, rules.
 
+mod attempt;
+mod dev;
 mod scaffold;
 
 use super::{Exit, Failure, show};
+pub(super) use attempt::{Try, try_folder};
 use clap::{Args, Subcommand, ValueEnum};
+pub(super) use dev::develop;
 use indicatif::{ProgressBar, ProgressStyle};
 use kit::Folder;
 use kit::check::{self, Judged, Tier, Verdict};
@@ -15,7 +19,8 @@ use sandbox::http::{Gate, Rebinds};
 use sandbox::secrets::Secrets;
 use sandbox::trouble::Trouble;
 use sandbox::{Engine, EngineOptions};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +35,28 @@ Examples:
 It writes adapter.toml, adapter.js, a README, a cassette for each function, and what an editor needs to check the
 script's types. Nothing that is there already is written over.")]
     New(scaffold::New),
+    /// Work on an adapter while a daemon runs: each change is tested, and what passes serves there at once.
+    #[command(after_help = "\
+Example:
+  smartguard adapter dev adapters/acme_labels
+
+It watches the folder, runs the cassettes after each change, and lets a version that passes serve in the running daemon,
+in the place of any other of its id. `adapter list` and `status` call it a development version. When this command ends,
+however it ends, whoever served before serves again.")]
+    Dev(dev::Dev),
+    /// Print the page of an adapter: what it does, reaches, needs and costs, and how well that is known.
+    #[command(after_help = "\
+Examples:
+  smartguard adapter docs adapters/nomorobo > adapters/nomorobo/REFERENCE.md
+  smartguard adapter docs adapters/* --index")]
+    Docs {
+        /// Adapters' folders. What is no adapter's folder is left out where several are named.
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// Print one table with a line for each of them.
+        #[arg(long)]
+        index: bool,
+    },
     /// Print the TypeScript declarations of the interface, for editors and tsc.
     #[command(after_help = "Example:\n  smartguard adapter types > adapters/smartguard.d.ts")]
     Types,
@@ -107,14 +134,24 @@ pub(super) struct Test {
     secrets: Option<PathBuf>,
 }
 
-/// Does what an author asks for.
+impl AuthorCommand {
+    /// Whether it has to do with a running daemon.
+    pub(super) const fn asks_a_daemon(&self) -> bool {
+        matches!(self, AuthorCommand::Dev(_))
+    }
+}
+
+/// Does what an author asks for, where no daemon is needed.
 pub(super) fn run(command: AuthorCommand, json: bool) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Exit::Refused, format!("this process could not be set up: {error}"), "check its limits")
     })?;
     match command {
         AuthorCommand::New(new) => scaffold::make(new, json),
+        AuthorCommand::Docs { folders, index } => docs(&folders, index, json),
         AuthorCommand::Types => Ok(scaffold::types(json)),
+        // It is done with a client of the daemon.
+        AuthorCommand::Dev(_) => Ok(Exit::Done),
         AuthorCommand::Test(test) => runtime.block_on(async {
             let folder = Folder::read(&test.folder).map_err(faulty)?;
             match &test.record {
@@ -127,6 +164,18 @@ pub(super) fn run(command: AuthorCommand, json: bool) -> Result<Exit, Failure> {
             check(&folder, at_least.into(), json).await
         }),
     }
+}
+
+fn docs(folders: &[PathBuf], index: bool, json: bool) -> Result<Exit, Failure> {
+    let several = folders.len() > 1;
+    let named = folders.iter().filter(|folder| !several || folder.join("adapter.toml").is_file());
+    let read = named.map(|folder| Folder::read(folder)).collect::<Result<Vec<Folder>, Trouble>>().map_err(faulty)?;
+    let text = match index {
+        true => kit::docs::index(&read),
+        false => read.iter().map(kit::docs::page).collect::<Vec<String>>().join("\n"),
+    };
+    show::print(if json { serde_json::json!({ "markdown": text }).to_string() } else { text }.trim_end());
+    Ok(Exit::Done)
 }
 
 async fn test(folder: &Folder, update: bool, json: bool) -> Result<Exit, Failure> {
@@ -156,31 +205,14 @@ async fn check(folder: &Folder, at_least: Tier, json: bool) -> Result<Exit, Fail
 }
 
 async fn record(folder: &Folder, name: &str, test: &Test, json: bool) -> Result<Exit, Failure> {
-    let id = &folder.manifest.id;
-    let mut rebinds = Rebinds::default();
-    for origin in &test.origin {
-        let Some((origin, address)) = origin.split_once('=').filter(|(o, _)| folder.manifest.origins.contains_key(*o))
-        else {
-            let known: Vec<&str> = folder.manifest.origins.keys().map(String::as_str).collect();
-            let hint = format!("write NAME=URL; the manifest names: {}", known.join(", "));
-            return Err(Failure::new(Exit::FaultyFile, format!("--origin {origin} leads no origin anywhere"), hint));
-        };
-        rebinds.bind(id, origin, address).map_err(faulty)?;
-    }
-    let mut secrets = Secrets::from_environment(std::env::vars());
-    if let Some(file) = &test.secrets
-        && let Some(warning) = secrets.read_file(file).map_err(faulty)?
-    {
-        eprintln!("Warning: {warning}");
-    }
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let gate = gate(folder, &test.origin, test.secrets.as_deref())?;
     let recording = Recording {
         name,
         subjects: &test.subjects,
         about: test.about.as_deref(),
-        gate: Gate::new(rebinds, secrets),
+        gate,
         datasets: &Datasets::new(cache().join("datasets")),
-        now: Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+        now: now(),
     };
     let engine = engine()?;
     let bar = bar(0, "{bar:40} {pos} of {len} files");
@@ -193,6 +225,33 @@ async fn record(folder: &Folder, name: &str, test: &Test, json: bool) -> Result<
     let recorded = recorded.map_err(faulty)?;
     show::print(&if json { serde_json::json!(recorded).to_string() } else { shown_recording(&recorded) });
     Ok(if recorded.tested.differences.is_empty() { Exit::Done } else { Exit::Differs })
+}
+
+fn now() -> Moment {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The gate to the network, with origins led elsewhere and secrets as the author gives them.
+fn gate(folder: &Folder, origins: &[String], secrets_file: Option<&Path>) -> Result<Arc<Gate>, Failure> {
+    let id = &folder.manifest.id;
+    let mut rebinds = Rebinds::default();
+    for origin in origins {
+        let Some((origin, address)) = origin.split_once('=').filter(|(o, _)| folder.manifest.origins.contains_key(*o))
+        else {
+            let known: Vec<&str> = folder.manifest.origins.keys().map(String::as_str).collect();
+            let hint = format!("write NAME=URL; the manifest names: {}", known.join(", "));
+            return Err(Failure::new(Exit::FaultyFile, format!("--origin {origin} leads no origin anywhere"), hint));
+        };
+        rebinds.bind(id, origin, address).map_err(faulty)?;
+    }
+    let mut secrets = Secrets::from_environment(std::env::vars());
+    if let Some(file) = secrets_file
+        && let Some(warning) = secrets.read_file(file).map_err(faulty)?
+    {
+        eprintln!("Warning: {warning}");
+    }
+    Ok(Gate::new(rebinds, secrets))
 }
 
 pub(super) fn faulty(trouble: Trouble) -> Failure {

@@ -44,6 +44,11 @@ impl Client {
         self.json(self.send(request).await?).await
     }
 
+    pub async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        let request = self.http.request(Method::DELETE, format!("{}{path}", self.server));
+        self.json(self.send(request).await?).await
+    }
+
     /// As [`Client::post`], for what may take long.
     pub async fn post_patiently(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
         let request = self.http.request(Method::POST, format!("{}{path}", self.server)).json(body);

@@ -27,7 +27,10 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run { machine, in_memory } => return serve(&machine, in_memory, json),
         Command::Check(machine) => return check(&machine, json),
         Command::Policy(PolicyCommand::Check { paths }) => return policy_check(paths, json),
-        Command::Adapter(AdapterCommand::Author(command)) => return author::run(command, json),
+        Command::Adapter(AdapterCommand::Author(command)) if !command.asks_a_daemon() => {
+            return author::run(command, json);
+        }
+        Command::Adapter(AdapterCommand::Try(call)) if call.is_of_a_folder() => return author::try_folder(call, json),
         Command::Adapter(AdapterCommand::Pack(command)) => return pack::run(command, json),
         _ => {}
     }
@@ -207,13 +210,16 @@ async fn ask_adapter(client: &Client, json: bool, command: AdapterCommand) -> Re
             let view = client.post(&format!("/v1/adapters/{}/grant", segment(&id)), &GrantBody { by }).await?;
             answer(json, view, |v: AdapterView| show::adapter(&v))
         }
-        AdapterCommand::Try { id, function, numbers } => {
-            let path = format!("/v1/adapters/{}/try", segment(&id));
-            let view = client.post(&path, &TryBody { function, numbers }).await?;
+        AdapterCommand::Try(call) => {
+            let path = format!("/v1/adapters/{}/try", segment(&call.what));
+            let request = call.request_text()?;
+            let body = TryBody { function: call.function, numbers: call.words, request, send: call.send };
+            let view = client.post(&path, &body).await?;
             let failed = view["error"].is_string();
             answer(json, view, |v: TryView| show::tried(&v))?;
             Ok(if failed { Exit::Refused } else { Exit::Done })
         }
+        AdapterCommand::Author(author::AuthorCommand::Dev(dev)) => author::develop(client, &dev, json).await,
         // These have worked by themselves.
         AdapterCommand::Author(_) | AdapterCommand::Pack(_) => Ok(Exit::Done),
     }

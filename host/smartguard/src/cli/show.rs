@@ -269,22 +269,50 @@ pub(super) fn adapter(a: &AdapterView) -> String {
     text
 }
 
+/// Characters of one body that are shown; the rest is for --json.
+const BODY_CHARS_MAX: usize = 2000;
+
 pub(super) fn tried(t: &TryView) -> String {
-    let outcome = match (&t.answer, &t.error) {
-        (_, Some(error)) => format!("failed: {error}"),
-        (Some(answer), None) => serde_json::to_string_pretty(answer).unwrap_or_default(),
-        (None, None) => "no answer".to_owned(),
-    };
-    let mut text = format!("{} {} took {} ms\n{outcome}\n", t.adapter, t.function, t.took_ms);
-    let exchanges = t.exchanges.iter().map(|e| {
-        let status = e.status.map_or_else(|| e.error.clone().unwrap_or_default(), |status| status.to_string());
-        [e.method.clone(), e.url.clone(), status, format!("{} ms", e.took_ms)]
-    });
-    text.push_str(&section("Exchanges", table(["method", "address", "status", "took"], exchanges)));
+    let mut text = String::new();
+    for (index, e) in t.exchanges.iter().enumerate() {
+        let mut lines = vec![format!("{} {}", e.method, e.url)];
+        lines.extend(e.query.iter().map(|(name, value)| format!("  ?{name}={value}")));
+        lines.extend(e.headers.iter().map(|(name, value)| format!("  {name}: {value}")));
+        lines.extend(e.body.iter().map(|body| indented(body)));
+        match (&e.error, e.status) {
+            (Some(error), _) => lines.push(format!("{error} (after {} ms)", e.took_ms)),
+            (None, status) => lines.push(format!("{} (after {} ms)", status.unwrap_or_default(), e.took_ms)),
+        }
+        lines.extend(e.answer_headers.iter().map(|(name, value)| format!("  {name}: {value}")));
+        lines.extend(e.answer.iter().map(|body| indented(body)));
+        text.push_str(&section(&format!("Request {}", index + 1), lines.join("\n")));
+    }
     if !t.log.is_empty() {
         text.push_str(&section("Log", t.log.join("\n")));
     }
+    let outcome = match (&t.answer, &t.error) {
+        (_, Some(error)) => format!("{error}\nHint: {}", or_empty(&t.remedy)),
+        (Some(answer), None) => serde_json::to_string_pretty(answer).unwrap_or_default(),
+        (None, None) => "nothing".to_owned(),
+    };
+    text.push_str(&section(if t.error.is_some() { "Failed" } else { "Answer" }, outcome));
+    let used = t.used.map_or_else(String::new, |used| {
+        format!(", {:.1} ms of computing, {} KiB of memory", used.computing_us as f64 / 1000.0, used.memory_kib)
+    });
+    text.push_str(&format!(
+        "\n{} {}: {} ms in all{used}, {} requests",
+        t.adapter,
+        t.function,
+        t.took_ms,
+        t.exchanges.len()
+    ));
     text
+}
+
+fn indented(body: &str) -> String {
+    let cut = body.char_indices().nth(BODY_CHARS_MAX).map_or(body.len(), |(at, _)| at);
+    let more = if cut < body.len() { "…" } else { "" };
+    format!("  {}{more}", body[..cut].replace('\n', "\n  "))
 }
 
 pub(super) fn policies(views: &[PolicyView]) -> String {

@@ -1,5 +1,9 @@
 //! The views: what the daemon shows of itself over the wire. Words are those of the domain types' own `word` functions.
 
+mod adapter;
+
+pub use adapter::*;
+
 use numbers::moment::Moment;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -331,56 +335,6 @@ pub struct CandidateView {
     pub reasons: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AdapterView {
-    pub id: String,
-    /// The agency's own name.
-    pub name: String,
-    /// The WIT world it serves: `agency`, …
-    pub world: String,
-    /// Where it came from: `bundled` or a folder.
-    pub origin: String,
-    /// `live`, `ungranted`, `benched` or `refused`.
-    pub state: String,
-    /// Why it is in that state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The start of the content hash of what serves now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revision: Option<String>,
-    /// The functions that it supports.
-    pub functions: Vec<String>,
-    /// The powers its manifest asks for, and those that the operator granted.
-    pub asks: Vec<String>,
-    pub granted: Vec<String>,
-    /// A newer version that was not taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_refusal: Option<RefusalView>,
-    /// A newer version that waits for a grant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<WaitingView>,
-    pub calls: u64,
-    pub faults: u64,
-    /// The last call of this version that brought no answer, through its own fault or its agency's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_failure: Option<FailureView>,
-}
-
-/// A version of an adapter that asks for more than it was granted; what serves meanwhile is the one before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WaitingView {
-    pub version: String,
-    /// The powers that it asks for and was not granted.
-    pub asks_more: Vec<String>,
-}
-
-/// A call of an adapter that brought no answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailureView {
-    pub at: Stamp,
-    pub reason: String,
-}
-
 /// A new version of a file that changed nothing, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusalView {
@@ -395,33 +349,6 @@ pub struct ProblemView {
     pub place: String,
     pub reason: String,
     pub remedy: String,
-}
-
-/// One call of an adapter, made by hand.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TryView {
-    pub adapter: String,
-    pub function: String,
-    /// What it answered; none when it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<serde_json::Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    pub exchanges: Vec<ExchangeView>,
-    pub log: Vec<String>,
-    pub took_ms: u64,
-}
-
-/// A request that the adapter made, without secrets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExchangeView {
-    pub method: String,
-    pub url: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    pub took_ms: u64,
 }
 
 /// A policy in force.

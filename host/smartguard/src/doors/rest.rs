@@ -4,13 +4,13 @@ use super::body::{self, media_type, small_json};
 use super::csv::{self, Sheet};
 use super::problem::Refusal;
 use super::wire::{
-    CasesQuery, DoneBody, ExportBody, GrantBody, ImportBody, ImportQuery, NoQuery, NumbersQuery, OwnerBody,
-    ReceiptQuery, ReportBody, TasksQuery, TryBody,
+    CasesQuery, DevelopmentBody, DoneBody, ExportBody, GrantBody, ImportBody, ImportQuery, NoQuery, NumbersQuery,
+    OwnerBody, ReceiptQuery, ReportBody, TasksQuery, TryBody,
 };
 use super::{BODY_BYTES_MAX_IMPORT, Hall, IMPORT_SLICE_ROWS};
 use crate::desk::{
     CaseFilter, ImportReport, NewOwner, NumberFilter, OwnerKind, PAGE_DEFAULT, PAGE_MAX, PersonReport, ReceiptKey,
-    TaskDone, TroubleView,
+    TaskDone, TroubleView, TryCall,
 };
 use crate::strict::remedy_for_unknown;
 use axum::Json;
@@ -32,8 +32,8 @@ type Answer = Result<Response, Refusal>;
 
 /// The largest pool, as the policy's own `pool_size` has it.
 const POOL_SIZE_MAX: u32 = 1000;
-/// The most numbers that one try of an adapter asks about.
-const TRY_NUMBERS_MAX: usize = 20;
+/// The most numbers, or other words, that one try of an adapter asks about.
+const TRY_WORDS_MAX: usize = 20;
 
 fn ok(view: impl Serialize) -> Answer {
     Ok(Json(view).into_response())
@@ -291,16 +291,26 @@ pub(super) async fn adapter_grant(State(hall): House, Path(id): Path<String>, re
 }
 
 pub(super) async fn adapter_try(State(hall): House, Path(id): Path<String>, request: Request) -> Answer {
-    let TryBody { function, numbers } = small_json(request).await?;
-    if numbers.is_empty() || numbers.len() > TRY_NUMBERS_MAX {
+    let TryBody { function, numbers: words, request, send } = small_json(request).await?;
+    if words.len() > TRY_WORDS_MAX {
         return Err(Refusal::senseless(
             "bad_value",
-            format!("a try asks about 1 to {TRY_NUMBERS_MAX} numbers, and these are {}", numbers.len()),
-            "name fewer numbers, or at least one",
+            format!("a try asks about {TRY_WORDS_MAX} numbers at most, and these are {}", words.len()),
+            "name fewer numbers",
         ));
     }
-    let numbers = numbers.iter().map(|number| read_number(number)).collect::<Result<_, _>>()?;
-    ok(hall.desk.adapter_try(id, filled("function", function)?, numbers).await?)
+    let call = TryCall { function: filled("function", function)?, words, request, send };
+    ok(hall.desk.adapter_try(id, call).await?)
+}
+
+pub(super) async fn adapter_develop(State(hall): House, Path(id): Path<String>, request: Request) -> Answer {
+    let DevelopmentBody { folder } = small_json(request).await?;
+    ok(hall.desk.adapter_develop(id, folder.map(PathBuf::from)).await?)
+}
+
+pub(super) async fn adapter_settle(State(hall): House, Path(id): Path<String>) -> Answer {
+    hall.desk.adapter_settle(id).await?;
+    ok(serde_json::json!({ "settled": true }))
 }
 
 pub(super) async fn policies(State(hall): House, uri: Uri) -> Answer {

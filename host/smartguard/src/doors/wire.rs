@@ -140,7 +140,24 @@ pub(crate) struct GrantBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TryBody {
     pub function: String,
+    /// What is asked, as on a command line: numbers for most functions.
+    #[serde(default, alias = "words")]
     pub numbers: Vec<String>,
+    /// What is asked, as TOML, where it does not fit into words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// That it may file, buy or tell something is meant.
+    #[serde(default)]
+    pub send: bool,
+}
+
+/// `POST /v1/adapters/{id}/development`. Without a folder it only says that the author is still there.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DevelopmentBody {
+    /// An absolute path on the daemon's own machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 /// `POST /v1/export`.

@@ -1,14 +1,17 @@
 //! The adapters, as the keeper's side asks them: their answers become plain results, their failures never reach anybody else.
 
+mod by_hand;
+mod development;
 mod shown;
 
 use super::House;
 use super::keeper::now;
 use super::pace::{Pace, Turn};
 use crate::config::Config;
-use crate::desk::{AdapterView, DeskError, DeskErrorKind, TryView};
+use crate::desk::{AdapterView, DeskError, DeskErrorKind, TryCall, TryView};
 use crate::store::{Key, Op, Store, Tree, after};
 use core::time::Duration;
+use development::Developments;
 use numbers::case::Filing;
 use numbers::{AdapterFacts, Case, E164, Effects, Observation, Packet};
 use sandbox::agency::{AdapterError, CheckAnswer, Dispute, FilingAnswer, FilingStatus, Register, TrackAnswer};
@@ -92,6 +95,8 @@ pub struct Adapters {
     pace: Pace,
     store: Arc<dyn Store>,
     folder: PathBuf,
+    /// Which adapters their authors work on, and until when they said to be there.
+    developments: Developments,
 }
 
 type Failure = Refused<CallError>;
@@ -117,7 +122,13 @@ impl Adapters {
         let datasets = Datasets::new(config.data.join("datasets"));
         let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, BTreeMap::new(), grants)
             .keeping(config.data.join("adapters"));
-        let adapters = Adapters { roster, pace: Pace::default(), store, folder: config.adapters.clone() };
+        let adapters = Adapters {
+            roster,
+            pace: Pace::default(),
+            store,
+            folder: config.adapters.clone(),
+            developments: Developments::default(),
+        };
         adapters.roster.load_bundled(&BUNDLED, now()).await;
         adapters.roster.load_all(&adapters.folder, now()).await;
         Ok(Arc::new(adapters))
@@ -242,8 +253,8 @@ impl Adapters {
     }
 
     /// One call by hand, whose answer changes nothing.
-    pub async fn try_once(&self, id: &str, function: &str, numbers: Vec<E164>) -> Result<TryView, DeskError> {
-        shown::try_once(self, id, function, numbers).await
+    pub async fn try_once(&self, id: &str, call: TryCall) -> Result<TryView, DeskError> {
+        by_hand::try_once(self, id, call).await
     }
 
     /// Takes in what changed in the adapters' folder.
@@ -413,6 +424,7 @@ pub fn watch(house: &Arc<House>) {
             }
         })
     });
+    development::watch(house);
     let adapters = house.adapters.clone();
     tokio::spawn(async move {
         loop {

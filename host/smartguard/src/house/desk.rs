@@ -10,7 +10,7 @@ use crate::desk::{
     AdapterView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, Desk, DeskError,
     DeskErrorKind, ExportView, HoldClass, ImportReport, ImportRow, NewOwner, NumberFilter, NumberPage, NumberView,
     OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PersonReport, PolicyView, ReceiptKey, ReceiptView,
-    RefusedRow, RightClaim, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryView,
+    RefusedRow, RightClaim, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
@@ -304,8 +304,25 @@ impl Desk for House {
         .boxed()
     }
 
-    fn adapter_try(&self, id: String, function: String, numbers: Vec<E164>) -> Answered<'_, TryView> {
-        async move { self.adapters.try_once(&id, &function, numbers).await }.boxed()
+    fn adapter_try(&self, id: String, call: TryCall) -> Answered<'_, TryView> {
+        async move { self.adapters.try_once(&id, call).await }.boxed()
+    }
+
+    fn adapter_develop(&self, id: String, folder: Option<PathBuf>) -> Answered<'_, AdapterView> {
+        async move {
+            self.adapters.develop(&id, folder.as_deref()).await?;
+            self.roster_changed().await?;
+            self.adapter(id).await
+        }
+        .boxed()
+    }
+
+    fn adapter_settle(&self, id: String) -> Answered<'_, ()> {
+        async move {
+            self.adapters.settle(&id).await?;
+            Ok(self.roster_changed().await?)
+        }
+        .boxed()
     }
 
     fn policies(&self) -> Answered<'_, Vec<PolicyView>> {

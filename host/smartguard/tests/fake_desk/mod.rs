@@ -127,7 +127,13 @@ impl Desk for FakeDesk {
     fn adapter_grant(&self, _: String, _: String) -> Asked<'_, AdapterView> {
         absent("no_such_adapter")
     }
-    fn adapter_try(&self, _: String, _: String, _: Vec<E164>) -> Asked<'_, TryView> {
+    fn adapter_try(&self, _: String, _: TryCall) -> Asked<'_, TryView> {
+        absent("no_such_adapter")
+    }
+    fn adapter_develop(&self, _: String, _: Option<std::path::PathBuf>) -> Asked<'_, AdapterView> {
+        absent("no_such_adapter")
+    }
+    fn adapter_settle(&self, _: String) -> Asked<'_, ()> {
         absent("no_such_adapter")
     }
     fn policies(&self) -> Asked<'_, Vec<PolicyView>> {

@@ -55,10 +55,13 @@ pub(super) fn make(New { id, kind, within }: New, json: bool) -> Result<Exit, Fa
 It passes its tests as it is, and speaks to a server that does not exist. What to do next:
   1. Say in adapter.toml what it may reach, and in README.md what an operator needs.
   2. Write adapter.js; an editor that knows TypeScript shows what the interface offers.
-  3. smartguard adapter test {folder}           what the cassettes expect, and what came
-     smartguard adapter check {folder}          the rules for every adapter of its kind
-  4. smartguard adapter test {folder} --record  a cassette from the real server
-  5. smartguard adapter grant {id}              once a daemon has found it in its folder of adapters
+  3. smartguard adapter test {folder}
+     smartguard adapter check {folder}
+     The first says what the cassettes expect and what came, the second what every adapter of its kind must do.
+  4. smartguard adapter try {folder} <function> …
+     One call of the real server, with every exchange; `adapter test --record` makes a cassette of it.
+  5. smartguard adapter dev {folder}
+     Each change that passes serves in the running daemon, after `smartguard adapter grant {id}`.
 "
     ));
     show::print(text.trim_end());
