@@ -18,7 +18,7 @@ const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip2"];
 
 const MISSING: &str = "\
 xtask: no compiler for WebAssembly is here. One of these gives one:
-  rustup target add wasm32-unknown-unknown
+  the target wasm32-unknown-unknown of your toolchain
   .ci/rust-web                       on Debian 12 and later: unpacks its compiler into a folder of its own, 0.9 GB";
 
 /// How Rust guests can be built on this machine.

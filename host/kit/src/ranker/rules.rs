@@ -148,11 +148,11 @@ async fn in_time(plays: &Plays<'_>) -> Verdict {
             findings.note(&played.what, disordered(&played.answer));
             computing.extend(played.tape.used.map(|used| used.computing));
         }
-        computing.sort_unstable();
-        // The middle one: a single call may have been held up by the machine.
-        let middle = computing.get(computing.len() / 2).copied().unwrap_or_default();
+        // The fastest one: the others may have been held up by the machine, and a slow ranker is slow each time.
+        let fastest = computing.into_iter().min().unwrap_or_default();
         let most = COMPUTING_MAX.min(plays.manifest.limits.timeout);
-        findings.note(&seed.name, (middle > most).then(|| format!("it computes {middle:?} for 50 candidates")));
+        findings
+            .note(&seed.name, (fastest > most).then(|| format!("it computes at least {fastest:?} for 50 candidates")));
     }
     findings.verdict(NO_ORDER)
 }
