@@ -1,7 +1,6 @@
 //! The rules for providers, look-ups of carriers and rankers find the faults that they are meant for.
 
 use kit::Folder;
-use kit::kind::Kind;
 use sandbox::{Engine, EngineOptions, manifest};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -91,7 +90,7 @@ async fn each_fault_is_found_by_the_rule_that_is_meant_for_it() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
-    let rules: BTreeSet<&str> = KINDS.iter().flat_map(|kind| (Kind::of(*kind).rules)()).map(|rule| rule.id).collect();
+    let rules: BTreeSet<&str> = KINDS.iter().flat_map(|kind| kit::check::rules(*kind)).map(|rule| rule.id).collect();
     let idle: Vec<&&str> = rules.iter().filter(|id| !faults.iter().any(|fault| fault.rule == **id)).collect();
     assert_eq!(idle, Vec::<&&str>::new(), "each rule has a fault that it is proved by");
 }

@@ -1,30 +1,27 @@
 //! Agencies' adapters: what can be asked of one, and what its cassettes say of the answers.
 
 mod answer;
-mod rules;
+pub(crate) mod rules;
+mod told;
 
 pub use answer::Answer;
+pub use told::Told;
 
-use crate::cassette::{Time, carrier, number, numbers, read};
-use crate::kind::{Call, Function, Kind, Made, Word};
+use crate::call::{Call, Made};
+use crate::form::{Texts, Time, carrier, number, numbers, read};
+use crate::kind::{Function, Kind, Word};
 use crate::words::written;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::{Business, Carrier, E164, Moment, Status};
-use sandbox::agency::{CheckAnswer, Description, Dispute, FilingAnswer, InboundAnswer, Register, TrackAnswer};
+use sandbox::agency::{Dispute, Register};
 use sandbox::{CallError, Guest, Powers, manifest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Agencies, as the kit treats them.
-pub static KIND: Kind = Kind {
-    kind: manifest::Kind::Agency,
-    functions: &FUNCTIONS,
-    obvious: "check",
-    rules: rules::list,
-    judge: |bench| rules::judge(bench).boxed(),
-};
+pub static KIND: Kind = Kind { kind: manifest::Kind::Agency, functions: &FUNCTIONS, obvious: "check" };
 
 static FUNCTIONS: [Function; 7] = [
     Function {
@@ -95,17 +92,6 @@ pub enum Ask {
     Track { key: String },
     Inbound { headers: Vec<(String, String)>, body: String },
     CallStarted { number: E164, started_at: Moment },
-}
-
-/// What came back, before it is put into a cassette's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
-    Described(Description),
-    Checked(CheckAnswer),
-    Filed(FilingAnswer),
-    Tracked(TrackAnswer),
-    Brought(InboundAnswer),
-    Noted,
 }
 
 impl Ask {
@@ -182,7 +168,7 @@ struct TrackRequest {
 #[serde(deny_unknown_fields)]
 struct InboundRequest {
     #[serde(default)]
-    headers: BTreeMap<String, crate::cassette::Texts>,
+    headers: BTreeMap<String, Texts>,
     body: String,
 }
 

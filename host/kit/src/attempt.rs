@@ -2,7 +2,8 @@
 //!
 //! No secret is in it: an adapter writes placeholders, and what comes back has been scrubbed before it arrives here.
 
-use crate::kind::{Call, Function, Made};
+use crate::call::{Call, Made};
+use crate::kind::Function;
 use crate::test::Used;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;

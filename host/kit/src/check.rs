@@ -3,57 +3,17 @@
 //! A kind of adapter brings its rules; here they are put in order, exemptions are honoured and a quality is drawn.
 //! The answers that are broken on purpose come from the adapter's own cassettes.
 
+pub use crate::verdict::{Bench, Judgement, Rule, Tier, Verdict};
+
 use crate::folder::Folder;
-use crate::test::{self, Tested};
+use crate::test;
+use crate::{agency, lookup, provider, ranker};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sandbox::Engine;
+use sandbox::manifest::Kind;
 use sandbox::trouble::{Trouble, nearest};
-use sandbox::{Engine, Guest};
 use serde::Serialize;
-use std::fmt;
-
-/// Something that an adapter keeps or breaks.
-#[derive(Clone, Copy, Debug)]
-pub struct Rule {
-    /// Stands in reports, and under `[exempt]` of a manifest.
-    pub id: &'static str,
-    pub tier: Tier,
-    /// What must hold, in one sentence.
-    pub sentence: &'static str,
-}
-
-/// How much an adapter can be relied on. Each tier asks for the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Tier {
-    /// It does no harm: nothing is made up, nothing leaks, nothing is filed twice.
-    Bronze,
-    /// It does what it says, for batches and for people as well.
-    Silver,
-    /// It is considerate, and its contract is known at first hand.
-    Gold,
-}
-
-impl Tier {
-    pub const fn word(self) -> &'static str {
-        match self {
-            Tier::Bronze => "bronze",
-            Tier::Silver => "silver",
-            Tier::Gold => "gold",
-        }
-    }
-}
-
-/// What became of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "result", content = "reason", rename_all = "snake_case")]
-pub enum Verdict {
-    Kept,
-    /// With what was done and what came of it.
-    Broken(String),
-    /// Nothing that the adapter does can break it.
-    NotApplicable(String),
-    /// The manifest says why it does not hold here.
-    Exempt(String),
-}
 
 /// One line of a report.
 #[derive(Clone, Debug, Serialize)]
@@ -89,25 +49,32 @@ impl Report {
     }
 }
 
-/// What rules are judged by.
-pub struct Bench<'a> {
-    pub folder: &'a Folder,
-    pub guest: &'a Guest,
-    /// How its own cassettes went.
-    pub tested: &'a [Tested],
-    /// Is told of each rule when it is judged.
-    pub judged: &'a (dyn Fn(&Rule) + Sync),
+/// The rules for adapters of this kind, in the order in which they are judged.
+pub fn rules(kind: Kind) -> Vec<Rule> {
+    match kind {
+        Kind::Agency => agency::rules::list(),
+        Kind::Provider => provider::rules::list(),
+        Kind::CarrierLookup => lookup::rules::list(),
+        Kind::Ranker => ranker::rules::list(),
+    }
 }
 
-/// What a kind's judge comes back with: each rule with its verdict, and the calls that were made.
-pub type Judgement = (Vec<(Rule, Verdict)>, usize);
+/// Judges an adapter by each rule of its kind that it is not exempt from.
+fn judge<'a>(bench: &'a Bench<'a>) -> BoxFuture<'a, Judgement> {
+    match bench.folder.kind.kind {
+        Kind::Agency => agency::rules::judge(bench).boxed(),
+        Kind::Provider => provider::rules::judge(bench).boxed(),
+        Kind::CarrierLookup => lookup::rules::judge(bench).boxed(),
+        Kind::Ranker => ranker::rules::judge(bench).boxed(),
+    }
+}
 
 /// Holds an adapter to every rule of its kind. `judged` is called after each rule.
 ///
 /// # Errors
 /// When the adapter cannot be made ready, or its manifest exempts it from a rule that does not exist.
 pub async fn run(engine: &Engine, folder: &Folder, judged: &(dyn Fn(&Rule) + Sync)) -> Result<Report, Trouble> {
-    let known: Vec<&str> = (folder.kind.rules)().iter().map(|rule| rule.id).collect();
+    let known: Vec<&str> = rules(folder.kind.kind).iter().map(|rule| rule.id).collect();
     for (id, exemption) in &folder.manifest.exempt {
         if !known.contains(&id.as_str()) {
             let remedy = match nearest(id, &known) {
@@ -121,7 +88,7 @@ pub async fn run(engine: &Engine, folder: &Folder, judged: &(dyn Fn(&Rule) + Syn
     let guest = folder.load(engine).await?;
     let tested = test::with(&guest, folder).await;
     let bench = Bench { folder, guest: &guest, tested: &tested, judged };
-    let (verdicts, calls) = (folder.kind.judge)(&bench).await;
+    let (verdicts, calls) = judge(&bench).await;
     let rules: Vec<Judged> = verdicts
         .into_iter()
         .map(|(Rule { id, tier, sentence }, verdict)| Judged { id, tier, sentence, verdict })
@@ -135,42 +102,4 @@ pub async fn run(engine: &Engine, folder: &Folder, judged: &(dyn Fn(&Rule) + Syn
         rules,
         calls: calls + tested.len(),
     })
-}
-
-/// Gathers what a rule tried and what was wrong.
-#[derive(Default)]
-pub(crate) struct Findings {
-    tried: usize,
-    wrong: Vec<String>,
-}
-
-/// Faults of one rule that are told; the rest is counted.
-const TOLD_MAX: usize = 2;
-
-impl Findings {
-    /// Counts something that was tried; what is wrong with it, if anything.
-    pub fn note(&mut self, where_: impl fmt::Display, wrong: Option<String>) {
-        self.tried += 1;
-        self.wrong.extend(wrong.map(|wrong| format!("{where_}: {wrong}")));
-    }
-
-    pub fn join(&mut self, more: Findings) {
-        self.tried += more.tried;
-        self.wrong.extend(more.wrong);
-    }
-
-    /// Kept unless something was wrong; not applicable, for this reason, when nothing could be tried.
-    pub fn verdict(self, otherwise: &str) -> Verdict {
-        if self.tried == 0 {
-            return Verdict::NotApplicable(otherwise.to_owned());
-        }
-        if self.wrong.is_empty() {
-            return Verdict::Kept;
-        }
-        let mut told = self.wrong[..self.wrong.len().min(TOLD_MAX)].join("; ");
-        if self.wrong.len() > TOLD_MAX {
-            told.push_str(&format!("; and {} more", self.wrong.len() - TOLD_MAX));
-        }
-        Verdict::Broken(told)
-    }
 }

@@ -1,8 +1,8 @@
 //! What an operator should know of an adapter, made from its manifest, the interface and its cassettes.
 
-use crate::cassette::Provenance;
 use crate::declarations;
 use crate::folder::Folder;
+use crate::form::Provenance;
 use numbers::Confidence;
 use sandbox::manifest::{Effects, Filing, Manifest, Verb};
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use crate::cassette::Cassette;
 use crate::kind::Kind;
+use crate::kinds;
 use sandbox::folder::Files;
 use sandbox::manifest::Manifest;
 use sandbox::roster::Maker;
@@ -48,7 +49,7 @@ impl Folder {
                 "give both the same name",
             ));
         }
-        let kind = Kind::of(manifest.kind);
+        let kind = kinds::of(manifest.kind);
         let mut folder = Folder {
             path: path.to_owned(),
             manifest_file,

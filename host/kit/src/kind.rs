@@ -1,12 +1,10 @@
-//! Kinds of adapters. Everything that the kit must know of one is in one value.
+//! What can be asked of a kind of adapter, as one value. Which values there are is said in [`crate::kinds`], by which rules
+//! a kind is judged in [`crate::check`].
 
-use crate::cassette::Parsed;
-use crate::check::{Bench, Judgement, Rule};
-use futures_util::future::BoxFuture;
+use crate::call::Call;
+use crate::form::Parsed;
 use sandbox::manifest;
 use sandbox::trouble::Trouble;
-use sandbox::{CallError, Guest, Powers};
-use std::any::Any;
 use std::sync::Arc;
 
 /// A kind of adapter, as the kit treats it.
@@ -16,10 +14,6 @@ pub struct Kind {
     pub functions: &'static [Function],
     /// The name of the function that is meant where a command line names none.
     pub obvious: &'static str,
-    /// The rules of the conformance kit, in the order in which they are judged.
-    pub rules: fn() -> Vec<Rule>,
-    /// Judges an adapter by each of them that it is not exempt from.
-    pub judge: for<'a> fn(&'a Bench<'a>) -> BoxFuture<'a, Judgement>,
 }
 
 /// One function of the interface.
@@ -137,26 +131,7 @@ impl Function {
     }
 }
 
-/// What an adapter answered, as a cassette has it, or how the call failed.
-pub type Made = Result<toml::Table, CallError>;
-
-/// A call that is ready to be made, as often as somebody likes.
-pub trait Call: Any + Send + Sync {
-    /// Makes it, and puts what is answered into the words of an `[answer]`.
-    fn make<'a>(&'a self, guest: &'a Guest, powers: &'a Arc<dyn Powers>) -> BoxFuture<'a, Made>;
-}
-
 impl Kind {
-    /// What the kit knows of a kind.
-    pub fn of(kind: manifest::Kind) -> &'static Kind {
-        match kind {
-            manifest::Kind::Agency => &crate::agency::KIND,
-            manifest::Kind::Provider => &crate::provider::KIND,
-            manifest::Kind::CarrierLookup => &crate::lookup::KIND,
-            manifest::Kind::Ranker => &crate::ranker::KIND,
-        }
-    }
-
     /// The function that is meant where a command line names none.
     pub fn obvious(&self) -> &'static Function {
         self.functions.iter().find(|function| function.name == self.obvious).unwrap_or(&self.functions[0])

@@ -1,9 +1,10 @@
 //! Adapters that know which carrier serves a callee: what can be asked of one, and what its cassettes say of the answers.
 
-mod rules;
+pub(crate) mod rules;
 
-use crate::cassette::{Maybe, numbers, read};
-use crate::kind::{Call, Function, Kind, Made, Word};
+use crate::call::{Call, Made};
+use crate::form::{Maybe, numbers, read};
+use crate::kind::{Function, Kind, Word};
 use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting, written};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,13 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Look-ups of carriers, as the kit treats them.
-pub static KIND: Kind = Kind {
-    kind: manifest::Kind::CarrierLookup,
-    functions: &FUNCTIONS,
-    obvious: "lookup",
-    rules: rules::list,
-    judge: |bench| rules::judge(bench).boxed(),
-};
+pub static KIND: Kind = Kind { kind: manifest::Kind::CarrierLookup, functions: &FUNCTIONS, obvious: "lookup" };
 
 static FUNCTIONS: [Function; 3] = [
     Function {

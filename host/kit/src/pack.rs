@@ -168,6 +168,9 @@ struct Reader {
     place: String,
 }
 
+/// Files of a pack with their content, in the order in which they lie there.
+type Members = Vec<(String, Vec<u8>)>;
+
 impl Reader {
     fn unreadable(&self, error: std::io::Error) -> Trouble {
         Trouble::new(&self.place, format!("cannot be read: {error}"), "name a file made by `smartguard adapter pack`")
@@ -217,7 +220,7 @@ impl Reader {
     }
 
     /// The members of the archive without their folder, which is the adapter's id.
-    fn members(&self, bytes: &[u8]) -> Result<(String, Vec<(String, Vec<u8>)>), Trouble> {
+    fn members(&self, bytes: &[u8]) -> Result<(String, Members), Trouble> {
         let mut archive = Archive::new(bytes);
         let entries = archive.entries().map_err(|error| self.foreign(error))?;
         let (mut id, mut files) = (None, Vec::new());

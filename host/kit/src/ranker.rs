@@ -1,9 +1,10 @@
 //! Rankers: what can be asked of one, and what its cassettes say of the answers.
 
-mod rules;
+pub(crate) mod rules;
 
-use crate::cassette::{Time, number, read};
-use crate::kind::{Call, Function, Kind, Made};
+use crate::call::{Call, Made};
+use crate::form::{Time, number, read};
+use crate::kind::{Function, Kind};
 use crate::words::{Described, ErrorWord, Reason, ShownPacket, written};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,13 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Rankers, as the kit treats them.
-pub static KIND: Kind = Kind {
-    kind: manifest::Kind::Ranker,
-    functions: &FUNCTIONS,
-    obvious: "rank",
-    rules: rules::list,
-    judge: |bench| rules::judge(bench).boxed(),
-};
+pub static KIND: Kind = Kind { kind: manifest::Kind::Ranker, functions: &FUNCTIONS, obvious: "rank" };
 
 static FUNCTIONS: [Function; 2] = [
     Function {

@@ -4,8 +4,9 @@
 //! once more as a whole. Tokens that a server hands out for a while are no secrets of ours, and are replaced as well.
 //! Nothing is written when the server was not reached.
 
-use crate::cassette::{Asks, Cassette, DatasetFile, DatasetReply, HttpFailure, Time, by_name, table_of};
+use crate::cassette::Cassette;
 use crate::folder::{CASSETTES, Folder};
+use crate::form::{Asks, DatasetFile, DatasetReply, HttpFailure, Time, by_name, table_of};
 use crate::stage;
 use crate::test::{Tested, replay};
 use crate::update::{save, whole};

@@ -9,7 +9,7 @@ pub(crate) mod manners;
 pub(crate) mod plays;
 pub(crate) mod statuses;
 
-use crate::check::{Bench, Judgement, Rule, Tier, Verdict};
+use crate::verdict::{Bench, Judgement, Rule, Tier, Verdict};
 use futures_util::future::BoxFuture;
 pub(crate) use plays::{Facts, Plays};
 

@@ -3,7 +3,7 @@
 //! Time stands still, chance repeats itself, and answers come from whoever set the stage.
 //! A request passes the same rules as in the daemon ([`Door`]), with invented secrets, and is then only written down.
 
-use crate::cassette::DatasetReply;
+use crate::form::DatasetReply;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::Moment;

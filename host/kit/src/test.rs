@@ -1,8 +1,9 @@
 //! Holds an adapter against its own cassettes.
 
-use crate::cassette::{Asks, Cassette, Exchange, Provenance};
+use crate::cassette::Cassette;
 use crate::compare::{Difference, Differences, Step};
 use crate::folder::Folder;
+use crate::form::{Asks, Exchange, Provenance};
 use crate::stage::{Stage, Tape, door};
 use crate::update;
 use crate::words::table;

@@ -1,6 +1,7 @@
 //! Changes `[answer]` of a cassette to what came, and nothing else of the file: not its order, not its comments.
 
-use crate::cassette::{Cassette, Time};
+use crate::cassette::Cassette;
+use crate::form::Time;
 use sandbox::trouble::Trouble;
 use std::path::Path;
 use toml::Value;

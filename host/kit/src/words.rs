@@ -1,8 +1,8 @@
 //! Words of `[answer]` that every kind of adapter has: how a call fails, what only a person can do, what takes its time,
 //! and what an adapter says of itself.
 
-use crate::cassette::{Maybe, table_of};
-use crate::kind::Made;
+use crate::call::Made;
+use crate::form::{Maybe, table_of};
 use numbers::{Confidence, FileContent, Packet, PacketField, PacketFile};
 use sandbox::agency::{Description, Pending};
 use sandbox::{AdapterError, CallError};

@@ -1,7 +1,8 @@
 //! What a cassette may say, and that everything else is refused with its line.
 
 use kit::agency::KIND;
-use kit::cassette::{Cassette, Provenance};
+use kit::cassette::Cassette;
+use kit::form::Provenance;
 use std::path::Path;
 
 const HEAD: &str =

@@ -56,6 +56,10 @@ pub struct Bundled {
     pub script: &'static str,
 }
 
+/// Adapters that serve from their author's folder for a while, with who served before. Changes of the adapters' folder
+/// wait for the end of it.
+type Developed<G> = BTreeMap<String, Option<Arc<Live<G>>>>;
+
 /// All adapters.
 pub struct Roster<M: Maker> {
     maker: M,
@@ -65,9 +69,7 @@ pub struct Roster<M: Maker> {
     config: BTreeMap<String, BTreeMap<String, String>>,
     grants: Mutex<Grants>,
     bundled: Mutex<BTreeMap<String, Bundled>>,
-    /// Adapters that serve from their author's folder for a while, with who served before. Changes of the adapters'
-    /// folder wait for the end of it.
-    developed: Mutex<BTreeMap<String, Option<Arc<Live<M::Guest>>>>>,
+    developed: Mutex<Developed<M::Guest>>,
     seats: RwLock<BTreeMap<String, Arc<Seat<M::Guest>>>>,
     kept: Kept,
 }

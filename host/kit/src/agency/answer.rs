@@ -2,8 +2,8 @@
 //!
 //! An author names what matters; an adapter's answer names everything, with `false` for nothing there.
 
-use super::Told;
-use crate::cassette::{Maybe, Time};
+use super::told::Told;
+use crate::form::{Maybe, Time};
 use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting};
 use numbers::{Carrier, Observation, Status};
 use sandbox::agency::{CheckAnswer, Filing, FilingAnswer, FilingStatus, InboundAnswer, TrackAnswer};

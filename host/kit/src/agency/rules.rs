@@ -12,7 +12,7 @@ mod probes;
 mod replies;
 mod statuses;
 
-use crate::check::{Bench, Judgement, Rule, Tier, Verdict};
+use crate::verdict::{Bench, Judgement, Rule, Tier, Verdict};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use probes::Probes;
@@ -139,12 +139,12 @@ static LAWS: [Law; 39] = [
 ];
 
 /// Every rule, in the order in which they are judged.
-pub(super) fn list() -> Vec<Rule> {
+pub(crate) fn list() -> Vec<Rule> {
     LAWS.iter().map(|law| law.rule).collect()
 }
 
 /// Judges an adapter by each of them that it is not exempt from.
-pub(super) async fn judge(bench: &Bench<'_>) -> Judgement {
+pub(crate) async fn judge(bench: &Bench<'_>) -> Judgement {
     let probes = Probes::of(bench).await;
     let mut verdicts = Vec::new();
     for Law { rule, judge } in &LAWS {

@@ -1,9 +1,9 @@
 //! What every look-up of carriers is held to, whoever wrote it.
 
-use crate::check::{Bench, Findings, Judgement, Rule, Verdict};
 use crate::rules::itself::{self, changed};
 use crate::rules::{Law, Plays, answers, bronze, gold, manners, silver, statuses};
 use crate::rules::{judge as judge_by, of_itself, of_the_ledger, of_the_network};
+use crate::verdict::{Bench, Findings, Judgement, Rule, Verdict};
 use futures_util::FutureExt;
 use sandbox::Method;
 use toml::{Table, Value};
@@ -27,12 +27,12 @@ fn laws() -> impl Iterator<Item = &'static Law> {
 }
 
 /// Every rule, in the order in which they are judged.
-pub(super) fn list() -> Vec<Rule> {
+pub(crate) fn list() -> Vec<Rule> {
     laws().map(|law| law.rule).collect()
 }
 
 /// Judges an adapter by each of them that it is not exempt from.
-pub(super) async fn judge(bench: &Bench<'_>) -> Judgement {
+pub(crate) async fn judge(bench: &Bench<'_>) -> Judgement {
     judge_by(bench, facts, laws()).await
 }
 

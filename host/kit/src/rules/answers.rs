@@ -2,7 +2,7 @@
 
 use super::plays::Plays;
 use crate::breaking::{self, Broken};
-use crate::check::{Findings, Verdict};
+use crate::verdict::{Findings, Verdict};
 
 const NOTHING_FETCHED: &str = "no cassette shows an answer of a server";
 const NO_JSON: &str = "no cassette shows an answer in JSON";

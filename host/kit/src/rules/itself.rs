@@ -1,8 +1,8 @@
 //! Rules about what an adapter says of itself, and about its cassettes.
 
 use super::plays::{Plays, error, shown};
-use crate::cassette::Provenance;
-use crate::check::{Findings, Verdict};
+use crate::form::Provenance;
+use crate::verdict::{Findings, Verdict};
 use std::time::Duration;
 use toml::{Table, Value};
 

@@ -2,8 +2,8 @@
 
 use super::plays::{Played, Plays, error};
 use crate::breaking::{is_garbled, page};
-use crate::check::{Findings, Verdict};
 use crate::stage::{invented, own_credential};
+use crate::verdict::{Findings, Verdict};
 use sandbox::{HttpRequest, HttpResponse, LogLevel};
 use toml::Value;
 

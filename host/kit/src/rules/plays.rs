@@ -1,9 +1,10 @@
 //! The calls that rules are judged by: an adapter's own cassettes, played again with something changed.
 
-use crate::cassette::DatasetReply;
-use crate::check::Bench;
-use crate::kind::{Call, Function};
+use crate::call::Call;
+use crate::form::DatasetReply;
+use crate::kind::Function;
 use crate::stage::{Stage, Tape, door, find};
+use crate::verdict::Bench;
 use crate::words::table;
 use numbers::Moment;
 use parking_lot::Mutex;

@@ -2,7 +2,7 @@
 
 use super::plays::{Played, Plays, Reply, error, shown};
 use crate::breaking::page;
-use crate::check::{Findings, Verdict};
+use crate::verdict::{Findings, Verdict};
 use sandbox::{HttpError, HttpResponse};
 use toml::{Table, Value};
 

@@ -196,7 +196,7 @@ async fn test(folder: &Folder, update: bool, json: bool) -> Result<Exit, Failure
 
 async fn check(folder: &Folder, at_least: Tier, json: bool) -> Result<Exit, Failure> {
     let engine = engine()?;
-    let bar = bar((folder.kind.rules)().len(), "{bar:40} {pos} of {len} rules");
+    let bar = bar(kit::check::rules(folder.kind.kind).len(), "{bar:40} {pos} of {len} rules");
     let ran = check::run(&engine, folder, &|_| bar.inc(1)).await;
     bar.finish_and_clear();
     let report = ran.map_err(faulty)?;

@@ -117,7 +117,7 @@ async fn pack(folder: &Path, out: Option<PathBuf>, json: bool) -> Result<Exit, F
     if let Some(trouble) = folder.troubles.first() {
         return Err(faulty(trouble.clone()));
     }
-    let bar = bar((folder.kind.rules)().len(), "{bar:40} {pos} of {len} rules");
+    let bar = bar(kit::check::rules(folder.kind.kind).len(), "{bar:40} {pos} of {len} rules");
     let judged = check::run(&engine()?, &folder, &|_| bar.inc(1)).await;
     bar.finish_and_clear();
     let Some(tier) = judged.map_err(faulty)?.tier else {

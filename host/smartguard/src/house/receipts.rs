@@ -182,6 +182,15 @@ fn outcome(call: &Call) -> Option<String> {
     Some(call.verdict.as_ref()?.outcome.word().to_owned())
 }
 
+fn ranking_view(ranking: &Ranking) -> RankingView {
+    let order = ranking.order().iter().map(ToString::to_string).collect();
+    let (reason, fell_back) = match &ranking.said {
+        Ranked::Order { reason, .. } => (Some(reason.clone()), None),
+        Ranked::FellBack { why } => (None, Some(why.clone())),
+    };
+    RankingView { ranker: ranking.ranker.clone(), order, reason, fell_back }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,13 +208,4 @@ mod tests {
         assert_eq!(no_record(days(6), now, &config).code, "no_such_receipt", "it should be there and is not");
         assert_eq!(no_record(None, now, &config).code, "no_such_receipt");
     }
-}
-
-fn ranking_view(ranking: &Ranking) -> RankingView {
-    let order = ranking.order().iter().map(ToString::to_string).collect();
-    let (reason, fell_back) = match &ranking.said {
-        Ranked::Order { reason, .. } => (Some(reason.clone()), None),
-        Ranked::FellBack { why } => (None, Some(why.clone())),
-    };
-    RankingView { ranker: ranking.ranker.clone(), order, reason, fell_back }
 }

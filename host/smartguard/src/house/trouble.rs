@@ -79,7 +79,7 @@ impl House {
             troubles.push(trouble(
                 "ranker_absent",
                 format!("the policy names the ranker `{ranker}`, and {reason}; the policy's own order holds"),
-                format!("put it into the folder of adapters and grant it, or set `ranker = \"\"` in the policy"),
+                "put it into the folder of adapters and grant it, or set `ranker = \"\"` in the policy".to_owned(),
                 (false, false),
             ));
         }

@@ -2,7 +2,7 @@
 
 use super::probes::{Probes, Seed, standings};
 use crate::breaking::{self, Broken};
-use crate::check::{Findings, Verdict};
+use crate::verdict::{Findings, Verdict};
 use numbers::Status;
 use sandbox::{Coverage, Found, HttpResponse};
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 use super::probes::{Made, Probes, Scene, Seed, broke, numbers_of, standings};
 use super::replies::{Swap, is_in, mentions};
 use crate::agency::{Ask, Told};
-use crate::check::{Findings, Verdict};
+use crate::verdict::{Findings, Verdict};
 use numbers::E164;
 use sandbox::HttpResponse;
 use sandbox::agency::CheckAnswer;

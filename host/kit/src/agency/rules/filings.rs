@@ -4,7 +4,7 @@ use super::probes::{Made, Probes, Seed, broke};
 use super::replies::Reply;
 use crate::agency::{Ask, Told};
 use crate::breaking::{self, page};
-use crate::check::{Findings, Verdict};
+use crate::verdict::{Findings, Verdict};
 use numbers::Packet;
 use sandbox::agency::TrackAnswer;
 use sandbox::{AdapterError, CallError, HttpError, HttpRequest, HttpResponse};

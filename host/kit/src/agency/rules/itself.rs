@@ -2,8 +2,8 @@
 
 use super::probes::{Probes, function_of, standings};
 use crate::agency::{Ask, Told};
-use crate::cassette::Provenance;
-use crate::check::{Findings, Verdict};
+use crate::form::Provenance;
+use crate::verdict::{Findings, Verdict};
 use numbers::{Address, Business, Contact, E164, Moment, Relation, Status};
 use sandbox::agency::{Description, Dispute, Register};
 use sandbox::{AdapterError, CallError};

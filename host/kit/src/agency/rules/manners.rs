@@ -3,8 +3,8 @@
 use super::probes::{Outcome, Probes};
 use crate::agency::{Ask, Told};
 use crate::breaking::{is_garbled, page};
-use crate::check::{Findings, Verdict};
 use crate::stage::{invented, own_credential};
+use crate::verdict::{Findings, Verdict};
 use numbers::Moment;
 use sandbox::agency::CheckAnswer;
 use sandbox::{AdapterError, CallError, HttpRequest, HttpResponse, LogLevel};

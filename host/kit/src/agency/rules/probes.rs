@@ -3,9 +3,9 @@
 use super::replies::{Agency, Reply};
 use crate::agency::{Ask, Told};
 use crate::breaking::is_garbled;
-use crate::cassette::DatasetReply;
-use crate::check::Bench;
+use crate::form::DatasetReply;
 use crate::stage::{Stage, Tape, door, find};
+use crate::verdict::Bench;
 use numbers::{Carrier, E164, Moment, Status};
 use parking_lot::Mutex;
 use sandbox::agency::{CheckAnswer, Filing, FilingAnswer, TrackAnswer};

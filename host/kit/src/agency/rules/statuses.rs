@@ -4,7 +4,7 @@ use super::probes::{Made, Outcome, Probes, Seed, broke};
 use super::replies::Reply;
 use crate::agency::Ask;
 use crate::breaking::page;
-use crate::check::{Findings, Verdict};
+use crate::verdict::{Findings, Verdict};
 use sandbox::{AdapterError, CallError, FilesError, HttpError, HttpResponse};
 use std::time::Duration;
 

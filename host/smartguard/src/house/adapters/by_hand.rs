@@ -3,7 +3,9 @@
 use super::{Adapters, powers, sentence};
 use crate::desk::{DeskError, DeskErrorKind, TryCall, TryView};
 use kit::attempt::{Watched, json, permit, remedy};
-use kit::kind::{Call, Kind};
+use kit::call::Call;
+use kit::kind::Kind;
+use kit::kinds;
 use parking_lot::Mutex;
 use sandbox::roster::Refused;
 use sandbox::trouble::{Trouble, nearest};
@@ -13,7 +15,7 @@ use std::time::Instant;
 /// Calls one function once. It counts like every other call: an adapter that rests is not woken by it.
 pub async fn try_once(adapters: &Adapters, id: &str, asked: TryCall) -> Result<TryView, DeskError> {
     let call = match adapters.roster.live(id) {
-        Some(live) => Some(understood(Kind::of(live.manifest.kind), &asked).map_err(|trouble| wrong(&trouble))?),
+        Some(live) => Some(understood(kinds::of(live.manifest.kind), &asked).map_err(|trouble| wrong(&trouble))?),
         // The roster says why nobody serves.
         None => None,
     };

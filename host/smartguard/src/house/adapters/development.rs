@@ -69,7 +69,7 @@ impl Adapters {
             Some(folder) => {
                 // From here on the author counts as there, also when this version is refused.
                 self.developments.renew(id);
-                drop(self.roster.develop(folder, now()).await.map_err(refused)?);
+                self.roster.develop(folder, now()).await.map_err(refused)?;
                 tracing::info!(adapter = id, folder = %folder.display(), "a version under development is taken in");
             }
         }
