@@ -3,14 +3,13 @@
 use futures_util::future::BoxFuture;
 use sandbox::{Coverage, DayCount, FilesError, Found, Hits, HttpError, HttpRequest, HttpResponse, LogLevel, Powers};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 
 /// A guest that `cargo xtask guests` built. Where it was not built, this says so, and the test has nothing to do;
 /// where CI says that it must have been (`SMARTGUARD_GUESTS=required`), the test fails.
 pub fn built(name: &str) -> Option<PathBuf> {
-    let program = std::env::current_exe().expect("this program");
-    let target = program.ancestors().nth(3).expect("a folder of a profile, in that of the target");
-    let guest = target.join("guests").join(format!("{name}.wasm"));
+    let guest = target_folder().join("guests").join(format!("{name}.wasm"));
     if guest.is_file() {
         return Some(guest);
     }
@@ -18,6 +17,22 @@ pub fn built(name: &str) -> Option<PathBuf> {
     assert!(std::env::var_os("SMARTGUARD_GUESTS").is_none_or(|said| said != "required"), "{missing}");
     println!("skipped: {missing}");
     None
+}
+
+/// Builds the crate of an adapter into its `adapter.wasm`, as `cargo xtask guests` builds ours and from the same crates,
+/// so that nothing is downloaded.
+pub fn build_one(folder: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "--locked", "--package", "xtask", "--target-dir"]).arg(target_folder());
+    cargo.args(["--", "guest"]).arg(folder).current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_NET_OFFLINE", "true");
+    let output = cargo.output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Where this program itself was built, as far as all profiles share it.
+fn target_folder() -> PathBuf {
+    let program = std::env::current_exe().expect("this program");
+    program.ancestors().nth(3).expect("a folder of a profile, in that of the target").to_owned()
 }
 
 /// A folder with the manifest and the cassettes of another one, which is named from the root of the repository, and with

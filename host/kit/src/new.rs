@@ -3,6 +3,8 @@
 //! The files lie under `templates/`, a folder for each kind, and are part of the program.
 //! Nothing that is there already is ever written over.
 
+pub mod rust;
+
 use crate::declarations;
 use sandbox::manifest::{Kind, is_id};
 use sandbox::trouble::Trouble;
@@ -39,13 +41,16 @@ const fn templates(kind: Kind) -> &'static [Template] {
 
 /// The files of a new adapter, by their places in its folder.
 pub fn files(id: &str, kind: Kind) -> Vec<(PathBuf, String)> {
-    let filled = |text: &str| text.replace("__ID__", id).replace("__UPPER__", &id.to_uppercase());
     let mut files: Vec<(PathBuf, String)> =
-        templates(kind).iter().map(|(place, text)| (PathBuf::from(place), filled(text))).collect();
+        templates(kind).iter().map(|(place, text)| (PathBuf::from(place), filled(text, id))).collect();
     // What an editor needs to know of a script: the interface, and that nothing of a browser is there.
     files.push((PathBuf::from("smartguard.d.ts"), declarations::typescript()));
     files.push((PathBuf::from("jsconfig.json"), include_str!("../templates/jsconfig.json").to_owned()));
     files
+}
+
+fn filled(text: &str, id: &str) -> String {
+    text.replace("__ID__", id).replace("__UPPER__", &id.to_uppercase())
 }
 
 /// Writes a new adapter into `<parent>/<id>`, which must not be there yet. Answers with the folder and its files.
@@ -53,6 +58,13 @@ pub fn files(id: &str, kind: Kind) -> Vec<(PathBuf, String)> {
 /// # Errors
 /// When the id is none, something lies there already, or the folder cannot be written.
 pub fn write(parent: &Path, id: &str, kind: Kind) -> Result<(PathBuf, Vec<PathBuf>), Trouble> {
+    let folder = absent(parent, id)?;
+    let written = fill(&folder, files(id, kind))?;
+    Ok((folder, written))
+}
+
+/// The folder of a new adapter of this id, which is not there yet.
+fn absent(parent: &Path, id: &str) -> Result<PathBuf, Trouble> {
     if !is_id(id) {
         let wished: String =
             id.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
@@ -71,11 +83,16 @@ pub fn write(parent: &Path, id: &str, kind: Kind) -> Result<(PathBuf, Vec<PathBu
             "choose another id, or move it away",
         ));
     }
+    Ok(folder)
+}
+
+/// Writes files into a folder, and answers with their places in it.
+fn fill(folder: &Path, files: Vec<(PathBuf, String)>) -> Result<Vec<PathBuf>, Trouble> {
     let unwritable = |place: &Path, error: std::io::Error| {
         Trouble::new(place.display().to_string(), format!("cannot be written: {error}"), "let this user write there")
     };
     let mut written = Vec::new();
-    for (name, text) in files(id, kind) {
+    for (name, text) in files {
         let path = folder.join(&name);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| unwritable(parent, error))?;
@@ -84,5 +101,5 @@ pub fn write(parent: &Path, id: &str, kind: Kind) -> Result<(PathBuf, Vec<PathBu
         made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(&path, error))?;
         written.push(name);
     }
-    Ok((folder, written))
+    Ok(written)
 }

@@ -2,7 +2,8 @@
 //!
 //! Rust guests are built by a target for WebAssembly where one is installed, else by Debian's compiler, which builds the
 //! standard library from its sources. Nothing is downloaded here but crates; what is missing is said with the line that
-//! installs it. The results lie in `<target folder>/guests`, where the tests look for them.
+//! installs it. The results lie in `<target folder>/guests`, where the tests look for them. The crate of one adapter, as
+//! `adapter new --rust` makes it, is built in the same way into its own folder.
 
 use super::go;
 use std::env;
@@ -31,19 +32,37 @@ enum Compiler {
 
 /// Builds all guests, and says whether it could.
 pub fn build() -> bool {
+    let results = results();
+    let workspace = root().join(WORKSPACE);
+    build_crates(&workspace, "the Rust guests").is_some_and(|built| collect(&built, &results)) && build_python(&results)
+}
+
+/// Builds the crate of one adapter into its `adapter.wasm`, and says whether it could.
+pub fn build_one(folder: &Path) -> bool {
+    build_crates(folder, &folder.display().to_string()).is_some_and(|built| {
+        let module = built.join("adapter.wasm");
+        // Gone from there, it is not collected among our own guests.
+        let put = fs::copy(&module, folder.join("adapter.wasm")).and_then(|_| fs::remove_file(&module));
+        put.inspect_err(|cause| eprintln!("xtask: {}/adapter.wasm cannot be put there: {cause}", folder.display()))
+            .is_ok()
+    })
+}
+
+/// Builds all crates of a workspace, and answers with the folder in which their modules lie.
+fn build_crates(workspace: &Path, what: &str) -> Option<PathBuf> {
     let Some(compiler) = find() else {
         eprintln!("{MISSING}");
-        return false;
+        return None;
     };
-    let results = results();
+    let builds = results().join("build");
     let target = match &compiler {
         Compiler::Installed(target) => target,
         Compiler::Debian { .. } => TARGETS[0],
     };
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--workspace", "--locked", "--target", target]);
-    cargo.arg("--manifest-path").arg(root().join(WORKSPACE).join("Cargo.toml"));
-    cargo.arg("--target-dir").arg(results.join("build"));
+    cargo.arg("--manifest-path").arg(workspace.join("Cargo.toml"));
+    cargo.arg("--target-dir").arg(&builds);
     // A panic's message names its source: by the place in this repository, and not by where somebody has that.
     // In the place of RUSTFLAGS, because those of this machine's builds are for another target.
     cargo.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", plain_paths(&compiler).join("\x1f"));
@@ -51,9 +70,7 @@ pub fn build() -> bool {
         cargo.arg("-Zbuild-std=std,panic_abort").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
-    go(&mut cargo, "the Rust guests")
-        && collect(&results.join("build").join(target).join("release"), &results)
-        && build_python(&results)
+    go(&mut cargo, what).then(|| builds.join(target).join("release"))
 }
 
 /// The guest in Python, where its tool is here. It is no failure that it is not, because nobody needs it to work on the rest.

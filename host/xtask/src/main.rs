@@ -10,6 +10,7 @@ cargo xtask <errand>
 
   ci      the short form of every proof, exactly as CI runs it
   guests  builds the adapters that are written in compiled languages, where their compilers are here
+  guest   builds the crate of one adapter, whose folder is named behind it, into its adapter.wasm
   long    the full length: release build, figures, 60 kills, and power cuts where loop devices may be mounted
 ";
 
@@ -18,6 +19,13 @@ fn main() -> ExitCode {
     match errand.as_deref() {
         Some("ci") => code(run(&[("bash", &[".ci/run"], &[])])),
         Some("guests") => code(guests::build()),
+        Some("guest") => match std::env::args().nth(2) {
+            Some(folder) => code(guests::build_one(Path::new(&folder))),
+            None => {
+                eprintln!("Error: no folder is named; write it behind `guest`\n\n{USAGE}");
+                ExitCode::from(2)
+            }
+        },
         Some("long") => code(run(LONG) && measure()),
         Some("help" | "--help" | "-h") | None => {
             print!("{USAGE}");

@@ -30,10 +30,12 @@ pub(super) enum AuthorCommand {
 Examples:
   smartguard adapter new acme_labels
   smartguard adapter new most_answered --kind ranker
+  smartguard adapter new acme_labels --rust
   smartguard adapter new acme_labels --in /etc/smartguard/adapters
 
 It writes adapter.toml, adapter.js, a README, a cassette for each function, and what an editor needs to check the
-script's types. Nothing that is there already is written over.")]
+script's types. With --rust it writes a crate in the script's place, and the SDK beside it where that is not there yet.
+Nothing that is there already is written over.")]
     New(scaffold::New),
     /// Work on an adapter while a daemon runs: each change is tested, and what passes serves there at once.
     #[command(after_help = "\
