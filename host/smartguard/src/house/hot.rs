@@ -466,8 +466,8 @@ impl OwnerHot {
     }
 }
 
-/// Candidates that a receipt holds at most, so that a record stays within its bound: each takes up to 9 bytes.
-const CANDIDATES_KEPT_MAX: usize = 300;
+/// Candidates that a receipt holds at most, so that a record stays within its bound: each takes up to 10 bytes, and a ranking some 500.
+const CANDIDATES_KEPT_MAX: usize = 250;
 
 /// The candidates of a very large pool are cut to what a receipt holds; the chosen one is always among them.
 fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {

@@ -32,7 +32,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// A page stays under the store's cap of 4 KiB with its header.
 const PAGE_BYTES_MAX: usize = 3_800;
 /// The longest record: a decision with the receipt of some three hundred candidates.
-const RECORD_BYTES_MAX: usize = 3_600;
+pub(super) const RECORD_BYTES_MAX: usize = 3_600;
 
 /// A record on its way, encoded by whoever handed it over.
 struct Waiting {

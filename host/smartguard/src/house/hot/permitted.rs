@@ -69,3 +69,47 @@ fn summed(tallies: &Tallies, carrier: Option<Carrier>) -> Tally {
         ..sum
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::journal::RECORD_BYTES_MAX;
+    use super::super::super::record::{Decided, Record, encode};
+    use super::super::kept;
+    use super::TOLD_MAX;
+    use numbers::choose::From;
+    use numbers::{
+        CalleeHash, Carrier, Decision, E164, Life, Moment, OwnerId, Passed, Ranked, Ranking, Rung, TurnChange,
+    };
+
+    #[test]
+    fn the_largest_decision_with_the_longest_ranking_can_be_kept() {
+        let number = |n: u64| E164::from_digits(999_000_000_000_000 + n).expect("the longest there is");
+        let considered: Vec<_> = (0..1000).map(|n| (number(n), Passed::NotShown(Life::Retired))).collect();
+        let decided = Decided {
+            at: Moment(u64::MAX),
+            owner: OwnerId::Campaign("n".repeat(128)),
+            call: u64::MAX,
+            callee: CalleeHash([255; 16]),
+            carrier: Some(Carrier::Verizon),
+            decision: Decision::Use {
+                number: number(0),
+                rung: Some(Rung::HardCap),
+                sticky: false,
+                attempts_left: u32::MAX,
+            },
+            from: From::Reserve,
+            turn: TurnChange::Begin { length: u32::MAX },
+            bucket: u16::MAX,
+            valid_until: Moment(u64::MAX),
+            considered: kept(&considered),
+            rungs: vec![Rung::HardCap; 5],
+            policy_revision: u64::MAX,
+            ranking: Some(Ranking {
+                ranker: "r".repeat(40),
+                said: Ranked::Order { order: (0..TOLD_MAX as u64).map(number).collect(), reason: "r".repeat(200) },
+            }),
+        };
+        let bytes = encode(u64::MAX, &Record::Decided(decided)).expect("it can be encoded").len();
+        assert!(bytes <= RECORD_BYTES_MAX, "{bytes} of {RECORD_BYTES_MAX}");
+    }
+}
