@@ -37,10 +37,35 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=runtime/Cargo.toml");
     println!("cargo::rerun-if-changed=runtime/Cargo.lock");
+    if let Err(reason) = library() {
+        println!("cargo::error=the modules that adapters share could not be read: {reason}");
+        std::process::exit(1);
+    }
     if let Err(reason) = lay_ready() {
         println!("cargo::error=the runtime for script adapters could not be had: {reason}");
         std::process::exit(1);
     }
+}
+
+/// Lists `adapters/lib`, so that every adapter finds its modules wherever its own folder lies.
+fn library() -> Result<(), String> {
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo did not say where the manifest is")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not name an output folder")?);
+    let folder = here.join("../../adapters/lib").canonicalize().map_err(|e| format!("adapters/lib: {e}"))?;
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .map_err(|e| format!("{}: {e}", folder.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "js"))
+        .collect();
+    files.sort();
+    let mut list = String::from("static LIBRARY: &[(&str, &str)] = &[\n");
+    for path in files {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let _ = writeln!(list, "    ({:?}, include_str!({:?})),", format!("lib/{name}"), path.display().to_string());
+    }
+    list.push_str("];\n");
+    fs::write(out.join("library.rs"), list).map_err(|e| e.to_string())
 }
 
 fn lay_ready() -> Result<(), String> {

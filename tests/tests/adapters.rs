@@ -156,7 +156,7 @@ async fn nomorobo_is_asked_over_a_real_socket_with_a_secret_that_the_script_neve
     let powers: Arc<dyn Powers> = bound("nomorobo", &address);
     let numbers = [parse("+12025550143"), parse("+13125550100")];
     let statuses = async || {
-        guest.check(&powers, &numbers, None).await.map(|answer| match answer {
+        guest.check(&powers, Check::of(&numbers)).await.map(|answer| match answer {
             CheckAnswer::Observations(seen) => seen.iter().map(|seen| (seen.status, seen.label.clone())).collect(),
             CheckAnswer::Pending(_) => Vec::new(),
         })
@@ -177,7 +177,7 @@ async fn nomorobo_is_asked_over_a_real_socket_with_a_secret_that_the_script_neve
     let keyless: Arc<dyn Powers> = keyless;
     let reason = "the secret API_KEY is not configured; it comes with a Nomorobo contract".to_owned();
     assert_eq!(
-        guest.check(&keyless, &numbers, None).await,
+        guest.check(&keyless, Check::of(&numbers)).await,
         Err(CallError::Adapter(AdapterError::Unauthorized(reason)))
     );
 }
@@ -200,7 +200,7 @@ async fn ftc_files_are_fetched_over_a_real_socket_and_counted() {
     let numbers = [parse("+12025550143"), parse("+13125550100")];
     let host = Arc::new(host_powers("ftc_dnc", &address, Secrets::default(), &Datasets::new(scratch("ftc"))));
     let powers: Arc<dyn Powers> = host.clone();
-    let early = guest.check(&powers, &numbers, None).await;
+    let early = guest.check(&powers, Check::of(&numbers)).await;
     assert!(matches!(early, Err(CallError::Adapter(AdapterError::RetryAfter(_)))), "{early:?}");
     let (door, datasets) = host.datasets();
     for (_, dataset) in datasets {
@@ -209,7 +209,7 @@ async fn ftc_files_are_fetched_over_a_real_socket_and_counted() {
         assert_eq!((refreshed.absent, refreshed.failed), (0, 0), "{:?}", refreshed.last_reason);
         assert!((63..=66).contains(&refreshed.fetched), "90 days hold some 64 weekdays, not {}", refreshed.fetched);
     }
-    let Ok(CheckAnswer::Observations(seen)) = guest.check(&powers, &numbers, None).await else {
+    let Ok(CheckAnswer::Observations(seen)) = guest.check(&powers, Check::of(&numbers)).await else {
         panic!("no observations");
     };
     let statuses: Vec<Status> = seen.iter().map(|seen| seen.status).collect();
@@ -298,10 +298,21 @@ fn business() -> Business {
             country: "US".into(),
         },
         website: Some("https://www.acme.example".into()),
-        contact: Contact { name: "Ann Example".into(), email: "ann@acme.example".into(), phone: "+19375550100".into() },
+        contact: Contact {
+            title: None,
+            name: "Ann Example".into(),
+            email: "ann@acme.example".into(),
+            phone: "+19375550100".into(),
+        },
         use_case: "Appointment reminders".into(),
         category: None,
         calls_per_month: 42_000,
         originating_providers: vec!["Twilio".into()],
+        cnam: None,
+        duns: None,
+        employees: None,
+        legal_form: None,
+        incorporated_in: None,
+        industry: None,
     }
 }

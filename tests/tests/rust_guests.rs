@@ -58,7 +58,7 @@ async fn a_panic_ends_the_call_and_says_what_happened_and_where() {
     let guest = guest.unwrap_or_else(|error| panic!("{error}"));
     let powers: Arc<dyn Powers> = Arc::new(Canned::default());
     let number = E164::from_digits(12_025_550_100).expect("a number");
-    let fault = guest.check(&powers, &[number], None).await.expect_err("it panics").to_string();
+    let fault = guest.check(&powers, Check::of(&[number])).await.expect_err("it panics").to_string();
     let place = "panicked at ./tests/guests/rust/panics/src/lib.rs:21";
     for word in ["adapter panics: `check` was ended by a trap", "1 numbers are too many for me", place] {
         assert!(fault.contains(word), "{word}: {fault}");

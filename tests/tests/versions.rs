@@ -45,11 +45,22 @@ fn business() -> Business {
             country: "US".into(),
         },
         website: None,
-        contact: Contact { name: "Ann Example".into(), email: "ann@acme.example".into(), phone: "+19375550100".into() },
+        contact: Contact {
+            title: None,
+            name: "Ann Example".into(),
+            email: "ann@acme.example".into(),
+            phone: "+19375550100".into(),
+        },
         use_case: "Appointment reminders".into(),
         category: None,
         calls_per_month: 42_000,
         originating_providers: vec!["Twilio".into()],
+        cnam: None,
+        duns: None,
+        employees: None,
+        legal_form: None,
+        incorporated_in: None,
+        industry: None,
     }
 }
 
@@ -58,7 +69,7 @@ async fn check(guest: &Guest) {
     assert_eq!((guest.description().id.as_str(), guest.description().version.as_str()), ("old", "0.0.0"));
     let host = Arc::new(Canned { body: "from the agency".to_owned(), ..Canned::default() });
     let powers: Arc<dyn Powers> = host.clone();
-    let answer = guest.check(&powers, &[number()], None).await.expect("an answer");
+    let answer = guest.check(&powers, Check::of(&[number()])).await.expect("an answer");
     let CheckAnswer::Observations(seen) = answer else { panic!("{answer:?}") };
     assert_eq!((seen[0].number, seen[0].status, seen[0].cost_micros), (number(), Status::MixedLow, 7));
     assert_eq!(seen[0].label.as_deref(), Some("from the agency"));

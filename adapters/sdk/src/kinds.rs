@@ -72,6 +72,7 @@ kind! {
     track(key: String) -> agency::TrackAnswer;
     inbound(request: agency::InboundRequest) -> agency::InboundAnswer;
     call_started(call: agency::OwnCall) -> ();
+    probe() -> agency::Probed;
 }
 
 kind! {
@@ -81,6 +82,7 @@ kind! {
     acquire(key: String, number: String) -> provider::AcquireAnswer;
     release(key: String, number: String) -> ();
     list_numbers(page: Option<String>) -> provider::Page;
+    probe() -> agency::Probed;
 }
 
 kind! {
@@ -88,6 +90,7 @@ kind! {
     CarrierLookup, carrier_lookup, {ServedBy, LookupAnswer}
     price_micros(count: u32) -> u64;
     lookup(numbers: Vec<String>, token: Option<String>) -> carrier_lookup::LookupAnswer;
+    probe() -> agency::Probed;
 }
 
 kind! {

@@ -8,13 +8,13 @@ pub use answer::Answer;
 pub use told::Told;
 
 use crate::call::{Call, Made};
-use crate::form::{Texts, Time, carrier, number, numbers, read};
+use crate::form::{Texts, Time, carrier, named, number, numbers, read};
 use crate::kind::{Function, Kind, Word};
 use crate::words::written;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::{Business, Carrier, E164, Moment, Status};
-use sandbox::agency::{Dispute, Register};
+use sandbox::agency::{Check, Dispute, Register};
 use sandbox::{CallError, Guest, Powers, manifest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// Agencies, as the kit treats them.
 pub static KIND: Kind = Kind { kind: manifest::Kind::Agency, functions: &FUNCTIONS, obvious: "check" };
 
-static FUNCTIONS: [Function; 7] = [
+static FUNCTIONS: [Function; 8] = [
     Function {
         name: "describe",
         answers: &["description"],
@@ -80,18 +80,27 @@ static FUNCTIONS: [Function; 7] = [
         example: "number = \"+12025550143\"\nstarted_at = 2026-11-23T12:00:00Z\n",
         effects: true,
     },
+    Function {
+        name: "probe",
+        answers: &["probed"],
+        read: read::<ProbeRequest, Answer>,
+        words: &[],
+        example: "",
+        effects: false,
+    },
 ];
 
 /// A call of an agency's adapter.
 #[derive(Clone, Debug)]
 pub enum Ask {
     Describe,
-    Check { numbers: Vec<E164>, token: Option<String> },
+    Check(Check),
     Register(Register),
     Dispute(Dispute),
     Track { key: String },
     Inbound { headers: Vec<(String, String)>, body: String },
     CallStarted { number: E164, started_at: Moment },
+    Probe,
 }
 
 impl Ask {
@@ -102,7 +111,7 @@ impl Ask {
     pub async fn ask(&self, guest: &Guest, powers: &Arc<dyn Powers>) -> Result<Told, CallError> {
         match self.clone() {
             Ask::Describe => guest.describe(powers).await.map(Told::Described),
-            Ask::Check { numbers, token } => guest.check(powers, &numbers, token).await.map(Told::Checked),
+            Ask::Check(check) => guest.check(powers, check).await.map(Told::Checked),
             Ask::Register(register) => guest.register(powers, register).await.map(Told::Filed),
             Ask::Dispute(dispute) => guest.dispute(powers, dispute).await.map(Told::Filed),
             Ask::Track { key } => guest.track(powers, &key).await.map(Told::Tracked),
@@ -110,6 +119,7 @@ impl Ask {
             Ask::CallStarted { number, started_at } => {
                 guest.call_started(powers, number, started_at).await.map(|()| Told::Noted)
             }
+            Ask::Probe => guest.probe(powers).await.map(Told::Probed),
         }
     }
 }
@@ -126,9 +136,15 @@ struct NoRequest {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ProbeRequest {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CheckRequest {
     #[serde(deserialize_with = "numbers")]
     numbers: Vec<E164>,
+    #[serde(default, deserialize_with = "named")]
+    cnams: Vec<(E164, String)>,
     token: Option<String>,
 }
 
@@ -186,9 +202,15 @@ impl From<NoRequest> for Arc<dyn Call> {
     }
 }
 
+impl From<ProbeRequest> for Arc<dyn Call> {
+    fn from(_: ProbeRequest) -> Arc<dyn Call> {
+        Arc::new(Ask::Probe)
+    }
+}
+
 impl From<CheckRequest> for Arc<dyn Call> {
-    fn from(CheckRequest { numbers, token }: CheckRequest) -> Arc<dyn Call> {
-        Arc::new(Ask::Check { numbers, token })
+    fn from(CheckRequest { numbers, cnams, token }: CheckRequest) -> Arc<dyn Call> {
+        Arc::new(Ask::Check(Check { numbers, cnams, token }))
     }
 }
 

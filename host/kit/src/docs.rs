@@ -23,11 +23,7 @@ pub fn page(folder: &Folder) -> String {
     page.line("This page is made by `smartguard adapter docs`; `README.md` beside it is written by people.");
     page.section("What it does");
     page.table(&["function", "answers", "effects", "cassettes"], functions(folder));
-    page.pairs(&[
-        ("Speaks for", words(&manifest.speaks_for)),
-        ("Files for", words(&manifest.files_for)),
-        ("Carriers whose subscribers see it", manifest.coverage.join(", ")),
-    ]);
+    page.pairs(&[("Speaks for", words(&manifest.speaks_for)), ("Files for", words(&manifest.files_for))]);
     page.section("How well it is known");
     page.line(&format!("The contract: {}.", known(manifest.confidence)));
     manifest.sources.iter().for_each(|source| page.line(&format!("- {source}")));

@@ -6,7 +6,7 @@
 
 mod words;
 
-pub use words::{Day, Maybe, Setting, Texts, Time, carrier, number, numbers};
+pub use words::{Day, Maybe, Setting, Texts, Time, carrier, named, number, numbers};
 
 use crate::call::Call;
 use numbers::Moment;

@@ -5,11 +5,11 @@ pub(crate) mod rules;
 use crate::call::{Call, Made};
 use crate::form::{Maybe, numbers, read};
 use crate::kind::{Function, Kind, Word};
-use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting, written};
+use crate::words::{Described, ErrorWord, Reason, ShownPacket, ShownProbe, Waiting, written};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::{Carrier, E164};
-use sandbox::agency::Description;
+use sandbox::agency::{Description, Probed};
 use sandbox::lookup::{LookupAnswer, ServedBy};
 use sandbox::{CallError, Guest, Powers, manifest};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Look-ups of carriers, as the kit treats them.
 pub static KIND: Kind = Kind { kind: manifest::Kind::CarrierLookup, functions: &FUNCTIONS, obvious: "lookup" };
 
-static FUNCTIONS: [Function; 3] = [
+static FUNCTIONS: [Function; 4] = [
     Function {
         name: "describe",
         answers: &["description"],
@@ -43,17 +43,27 @@ static FUNCTIONS: [Function; 3] = [
         example: "numbers = [\"+13125550142\"]\n",
         effects: false,
     },
+    Function {
+        name: "probe",
+        answers: &["probed"],
+        read: read::<ProbeRequest, Answer>,
+        words: &[],
+        example: "",
+        effects: false,
+    },
 ];
 
 #[derive(Clone, Debug)]
 enum Ask {
     Describe,
+    Probe,
     Price { count: u32 },
     Lookup { callees: Vec<E164>, token: Option<String> },
 }
 
 enum Told {
     Described(Description),
+    Probed(Probed),
     Priced(u64),
     LookedUp(LookupAnswer),
 }
@@ -62,6 +72,7 @@ impl Ask {
     async fn ask(&self, guest: &Guest, powers: &Arc<dyn Powers>) -> Result<Told, CallError> {
         match self {
             Ask::Describe => guest.describe(powers).await.map(Told::Described),
+            Ask::Probe => guest.probe(powers).await.map(Told::Probed),
             Ask::Price { count } => guest.price_micros(powers, *count).await.map(Told::Priced),
             Ask::Lookup { callees, token } => guest.lookup(powers, callees, token.clone()).await.map(Told::LookedUp),
         }
@@ -80,6 +91,10 @@ struct NoRequest {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ProbeRequest {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PriceRequest {
     count: u32,
 }
@@ -90,6 +105,12 @@ struct LookupRequest {
     #[serde(deserialize_with = "numbers")]
     numbers: Vec<E164>,
     token: Option<String>,
+}
+
+impl From<ProbeRequest> for Arc<dyn Call> {
+    fn from(_: ProbeRequest) -> Arc<dyn Call> {
+        Arc::new(Ask::Probe)
+    }
 }
 
 impl From<NoRequest> for Arc<dyn Call> {
@@ -121,6 +142,8 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pending: Option<Waiting>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    probed: Option<ShownProbe>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Described>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorWord>,
@@ -150,6 +173,7 @@ impl From<Told> for Answer {
         let mut answer = Answer::default();
         match told {
             Told::Described(description) => answer.description = Some(description.into()),
+            Told::Probed(probed) => answer.probed = Some(probed.into()),
             Told::Priced(price) => answer.price_micros = Some(price),
             Told::LookedUp(LookupAnswer::Pending(pending)) => answer.pending = Some(pending.into()),
             Told::LookedUp(LookupAnswer::Served(served)) => {

@@ -5,11 +5,11 @@ pub(crate) mod rules;
 use crate::call::{Call, Made};
 use crate::form::{Maybe, Time, number, read};
 use crate::kind::{Function, Kind, Word};
-use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting, written};
+use crate::words::{Described, ErrorWord, Reason, ShownPacket, ShownProbe, Waiting, written};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use numbers::E164;
-use sandbox::agency::Description;
+use sandbox::agency::{Description, Probed};
 use sandbox::provider::{Acquired, HeldNumber, Offer, Page};
 use sandbox::{CallError, Guest, Powers, manifest};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Providers, as the kit treats them.
 pub static KIND: Kind = Kind { kind: manifest::Kind::Provider, functions: &FUNCTIONS, obvious: "search" };
 
-static FUNCTIONS: [Function; 5] = [
+static FUNCTIONS: [Function; 6] = [
     Function {
         name: "describe",
         answers: &["description"],
@@ -59,11 +59,20 @@ static FUNCTIONS: [Function; 5] = [
         example: "page = \"2\"\n",
         effects: false,
     },
+    Function {
+        name: "probe",
+        answers: &["probed"],
+        read: read::<ProbeRequest, Answer>,
+        words: &[],
+        example: "",
+        effects: false,
+    },
 ];
 
 #[derive(Clone, Debug)]
 enum Ask {
     Describe,
+    Probe,
     Search { area_code: String, count: u32 },
     Acquire { key: String, number: E164 },
     Release { key: String, number: E164 },
@@ -72,6 +81,7 @@ enum Ask {
 
 enum Told {
     Described(Description),
+    Probed(Probed),
     Offered(Vec<Offer>),
     Acquired(Acquired),
     Released,
@@ -82,6 +92,7 @@ impl Ask {
     async fn ask(&self, guest: &Guest, powers: &Arc<dyn Powers>) -> Result<Told, CallError> {
         match self.clone() {
             Ask::Describe => guest.describe(powers).await.map(Told::Described),
+            Ask::Probe => guest.probe(powers).await.map(Told::Probed),
             Ask::Search { area_code, count } => guest.search(powers, &area_code, count).await.map(Told::Offered),
             Ask::Acquire { key, number } => guest.acquire(powers, &key, number).await.map(Told::Acquired),
             Ask::Release { key, number } => guest.release(powers, &key, number).await.map(|()| Told::Released),
@@ -99,6 +110,10 @@ impl Call for Ask {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoRequest {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProbeRequest {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +142,12 @@ struct ReleaseRequest {
 #[serde(deny_unknown_fields)]
 struct ListRequest {
     page: Option<String>,
+}
+
+impl From<ProbeRequest> for Arc<dyn Call> {
+    fn from(_: ProbeRequest) -> Arc<dyn Call> {
+        Arc::new(Ask::Probe)
+    }
 }
 
 impl From<NoRequest> for Arc<dyn Call> {
@@ -176,6 +197,8 @@ struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Maybe<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    probed: Option<ShownProbe>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Described>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorWord>,
@@ -212,6 +235,7 @@ impl From<Told> for Answer {
         let mut answer = Answer::default();
         match told {
             Told::Described(description) => answer.description = Some(description.into()),
+            Told::Probed(probed) => answer.probed = Some(probed.into()),
             Told::Offered(offers) => answer.offers = Some(offers.into_iter().map(Offered::from).collect()),
             Told::Acquired(Acquired::Held(held)) => answer.acquired = Some(held.into()),
             Told::Acquired(Acquired::Pending(pending)) => answer.pending = Some(pending.into()),

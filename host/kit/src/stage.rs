@@ -139,12 +139,27 @@ pub(crate) fn drawn(chance: u64, nth: u64) -> f64 {
 /// Headers that let somebody in.
 const CREDENTIALS: [&str; 6] = ["authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token"];
 
+fn holds_placeholder(value: &str) -> bool {
+    value.contains("{{secret:") || value.contains("{{basic:")
+}
+
+/// Whether this secret is sent in a request, alone or as user or password of HTTP's Basic scheme.
+pub(crate) fn sends(request: &HttpRequest, secret: &str) -> bool {
+    let said = format!("{request:?}");
+    let placeholders = said.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(inside, _)| inside);
+    placeholders.into_iter().any(|inside| match inside.split_once(':') {
+        Some(("secret", name)) => name == secret,
+        Some(("basic", names)) => names.split(':').any(|name| name == secret),
+        _ => false,
+    })
+}
+
 /// A credential that is neither a placeholder nor something that a server handed out in the same call.
 pub(crate) fn own_credential(request: &HttpRequest, replies: &[Result<HttpResponse, HttpError>]) -> Option<String> {
     let own = |(name, value): &&(String, String)| {
         let word = value.rsplit(' ').next().unwrap_or_default();
         let handed_out = || replies.iter().flatten().any(|response| response.body.contains(word));
-        CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) && !value.contains("{{secret:") && !handed_out()
+        CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) && !holds_placeholder(value) && !handed_out()
     };
     request.headers.iter().find(own).map(|(name, _)| format!("{name} holds a credential that is no placeholder"))
 }

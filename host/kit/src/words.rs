@@ -4,7 +4,7 @@
 use crate::call::Made;
 use crate::form::{Maybe, table_of};
 use numbers::{Confidence, FileContent, Packet, PacketField, PacketFile};
-use sandbox::agency::{Description, Pending};
+use sandbox::agency::{Description, Pending, Probed};
 use sandbox::{AdapterError, CallError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,6 +87,22 @@ pub(crate) struct Waiting {
     token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ask_again_s: Option<u64>,
+}
+
+/// What a probe showed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShownProbe {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_micros: Option<u64>,
+}
+
+impl From<Probed> for ShownProbe {
+    fn from(Probed { found, cost_micros }: Probed) -> ShownProbe {
+        ShownProbe { found: Some(found), cost_micros: Some(cost_micros) }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

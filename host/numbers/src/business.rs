@@ -38,8 +38,24 @@ fn united_states() -> String {
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     pub name: String,
+    /// The position in the business.
+    #[serde(default)]
+    pub title: Option<String>,
     pub email: String,
     pub phone: String,
+}
+
+/// In which form a business was founded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegalForm {
+    Corporation,
+    Llc,
+    Partnership,
+    Nonprofit,
+    Government,
+    SoleProprietor,
+    Other,
 }
 
 /// A business. Every field is a statement of fact that may be filed with an agency, so none is guessed or filled in.
@@ -67,7 +83,26 @@ pub struct Business {
     pub calls_per_month: u32,
     /// The carriers or platforms that originate the calls.
     pub originating_providers: Vec<String>,
+    /// The name that callees shall see, as it is registered with the carriers: at most 15 letters ([`CNAM_CHARS_MAX`]).
+    #[serde(default)]
+    pub cnam: Option<String>,
+    /// The D-U-N-S number, nine digits.
+    #[serde(default)]
+    pub duns: Option<String>,
+    #[serde(default)]
+    pub employees: Option<u32>,
+    #[serde(default)]
+    pub legal_form: Option<LegalForm>,
+    /// The state under whose law it was formed.
+    #[serde(default)]
+    pub incorporated_in: Option<String>,
+    /// The line of business in its own words.
+    #[serde(default)]
+    pub industry: Option<String>,
 }
+
+/// Letters of a name at most, as the CNAM forms of carriers and platforms take it (Twilio's documentation).
+pub const CNAM_CHARS_MAX: usize = 15;
 
 impl Business {
     /// Bytes of all its texts together.
@@ -85,11 +120,18 @@ impl Business {
             category,
             calls_per_month: _,
             originating_providers,
+            cnam,
+            duns,
+            employees: _,
+            legal_form: _,
+            incorporated_in,
+            industry,
         } = self;
         let Address { line1, line2, city, state, zip, country } = address;
-        let Contact { name, email, phone } = contact;
+        let Contact { name, title, email, phone } = contact;
         let said = [id, legal_name, use_case, line1, city, state, zip, country, name, email, phone];
-        let optional = [dba, ein, website, category, line2].into_iter().flatten();
+        let optional =
+            [dba, ein, website, category, line2, title, cnam, duns, incorporated_in, industry].into_iter().flatten();
         said.into_iter().chain(optional).chain(originating_providers).map(String::len).sum()
     }
 }

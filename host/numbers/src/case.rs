@@ -8,6 +8,7 @@ use crate::e164::E164;
 use crate::moment::Moment;
 use crate::standing::{AgencyId, Status};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The dispute of one number's label with one agency. There is at most one open case for each such pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +23,10 @@ pub struct Case {
     pub label: Option<String>,
     /// Set when the label was seen on one carrier only.
     pub carrier: Option<Carrier>,
-    /// Disputes begun so far.
+    /// Disputes begun so far, those aside that the adapter could not make.
     pub attempts: u32,
+    /// The adapters that could not dispute this label; the next one is tried.
+    pub unsupported_by: BTreeSet<String>,
     /// How many of them were refused.
     pub refusals: u32,
     /// No dispute before this.
@@ -67,6 +70,11 @@ pub enum Closure {
 }
 
 impl Case {
+    /// How often a dispute has been begun by whatever adapter, so that no two have the same key.
+    pub fn begun(&self) -> u32 {
+        self.attempts + u32::try_from(self.unsupported_by.len()).unwrap_or(u32::MAX)
+    }
+
     pub const fn is_closed(&self) -> bool {
         matches!(self.state, CaseState::Closed { .. })
     }

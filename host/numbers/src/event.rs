@@ -35,12 +35,14 @@ pub const WORDS_MAX: usize = 80;
 /// Bytes of a title, of a reference, or of why an agency took no filing, which a number keeps for each registry.
 /// Two sentences fit.
 pub const REASON_BYTES_MAX: usize = 240;
+/// Reasons in one answer for which numbers are refused; the last one speaks for all that are left.
+pub const REFUSALS_MAX: usize = 8;
 /// Bytes of a token that an agency gave for asking again; a part of a longer one would be another token.
 pub const TOKEN_BYTES_MAX: usize = 1024;
 /// Bytes of all that a business says of itself; each filing holds it beside its numbers.
 pub const BUSINESS_BYTES_MAX: usize = 1200;
 /// Adapters in force at once.
-pub const ADAPTERS_MAX: usize = 32;
+pub const ADAPTERS_MAX: usize = 48;
 
 /// One fact, and when it became one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -181,6 +183,8 @@ pub struct FilingPlan {
 pub enum FilingOutcome {
     Filed {
         reference: Option<String>,
+        /// Of a registration: the numbers that the agency took out of it, by its reason.
+        refused: Vec<(String, Vec<E164>)>,
     },
     Pending {
         token: String,

@@ -28,7 +28,7 @@ pub mod usage;
 pub mod wants;
 
 pub use area::{Area, Locality};
-pub use business::{Address, Business, Contact, Relation};
+pub use business::{Address, Business, Contact, LegalForm, Relation};
 pub use callee::{CalleeHash, CalleeRecord, Change};
 pub use carrier::{Carrier, Carriers};
 pub use case::{Case, CaseState, Closure, Filing, FilingState, Purpose, Task, TaskKind, TaskState};

@@ -1,6 +1,7 @@
 //! Everything the keeper holds, as records that are stored one by one, and the indexes made from them.
 
 use crate::business::Business;
+use crate::carrier::Carriers;
 use crate::case::{Case, Filing, Task};
 use crate::e164::E164;
 use crate::moment::Moment;
@@ -20,12 +21,18 @@ pub struct AdapterFacts {
     pub checks: bool,
     /// The agencies whose opinion its checks report.
     pub speaks_for: Vec<AgencyId>,
+    /// The carriers whose subscribers see what its checks report. None for an app.
+    pub observes: Carriers,
     /// Takes registrations.
     pub registers: bool,
     /// A new number waits for this registry.
     pub register_required: bool,
     /// The agencies it disputes at.
     pub disputes: Vec<AgencyId>,
+    /// Its disputes concern the subscribers of these carriers alone; of every carrier when empty.
+    pub disputes_for: Carriers,
+    /// It disputes by itself, and asks no person to.
+    pub disputes_by_machine: bool,
     pub register_effects: Effects,
     pub dispute_effects: Effects,
 }

@@ -41,7 +41,7 @@ impl State {
                     commands.push(Command::AskFiling { filing: filing.id });
                 }
             } else if self.dispute_at(record, case).is_some_and(|at| at <= now)
-                && let Some(adapter) = self.disputer(&case.agency)
+                && let Some(adapter) = self.disputer(case)
             {
                 commands.push(Command::File {
                     filing: FilingPlan {
@@ -49,7 +49,7 @@ impl State {
                         adapter: adapter.id.clone(),
                         business: record.business.clone(),
                         numbers: vec![number],
-                        key: dispute_key(case.id, case.attempts),
+                        key: dispute_key(case),
                     },
                 });
             }
@@ -145,7 +145,7 @@ impl State {
             let again = match case.state {
                 CaseState::Submitted { .. } | CaseState::Verifying { .. } if attempts_left => Some(case.next_at),
                 // With nobody to dispute it, a person is asked; with an adapter, a filing is wanted instead.
-                CaseState::Open if case.task.is_none() && attempts_left && self.disputer(&case.agency).is_none() => {
+                CaseState::Open if case.task.is_none() && attempts_left && self.disputer(case).is_none() => {
                     Some(case.next_at)
                 }
                 CaseState::Open
@@ -163,7 +163,7 @@ impl State {
     fn dispute_at(&self, number: &Number, case: &Case) -> Option<Moment> {
         let waits = case.state == CaseState::Open && case.task.is_none() && case.filing.is_none();
         let attempts_left = case.attempts < self.policy.dispute_attempts;
-        (waits && attempts_left && number.is_proven() && self.disputer(&case.agency).is_some()).then_some(case.next_at)
+        (waits && attempts_left && number.is_proven() && self.disputer(case).is_some()).then_some(case.next_at)
     }
 
     fn unfiled<'a>(&'a self, business: &str, adapter: &'a str) -> impl Iterator<Item = E164> + use<'a> {

@@ -67,9 +67,12 @@ fn the_largest_events_fit() {
         id: format!("{n:016}"),
         checks: true,
         speaks_for: vec!["first_orion".into(), "transaction".into()],
+        observes: numbers::Carriers::NONE,
         registers: true,
         register_required: true,
         disputes: vec!["first_orion".into()],
+        disputes_for: numbers::Carriers::NONE,
+        disputes_by_machine: true,
         register_effects: Effects::Queryable { settle: core::time::Duration::from_secs(100_000) },
         dispute_effects: Effects::Manual,
     };

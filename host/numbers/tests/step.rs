@@ -76,7 +76,13 @@ fn the_whole_loop() {
     assert_eq!((plan.purpose, plan.key.clone()), (Purpose::Dispute { case }, format!("case-{case}-1")));
     let plan = plan.clone();
     let filing = *world.must(51, What::FilingIntended { plan }).filings.first().expect("a filing");
-    world.must(52, What::FilingAnswered { filing, answer: FilingOutcome::Filed { reference: Some("D1".into()) } });
+    world.must(
+        52,
+        What::FilingAnswered {
+            filing,
+            answer: FilingOutcome::Filed { reference: Some("D1".into()), refused: Vec::new() },
+        },
+    );
     assert_eq!(world.state.cases[&case].state, CaseState::Submitted { at: at(52) });
 
     // Still flagged at the next look, clean at the one after.

@@ -184,7 +184,7 @@ fn obey(world: &World, number: E164, answer: u8, now: u64) -> Vec<What> {
     if let Some(filing) = world.state.open_filings().next() {
         let reason = "so".to_owned();
         let answer = match answer {
-            0 | 1 => FilingOutcome::Filed { reference: None },
+            0 | 1 => FilingOutcome::Filed { reference: None, refused: Vec::new() },
             2 => FilingOutcome::Pending { token: "t".into(), ask_again_at: at(now + 5) },
             3 => FilingOutcome::NeedsPerson { packet_blob: "b".into(), title: "File".into(), due_at: at(now + 50) },
             4 => FilingOutcome::Unsupported { reason },

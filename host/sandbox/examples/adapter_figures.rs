@@ -205,7 +205,7 @@ async fn leaks(what: &str, guest: &Guest) -> Result<(), Failure> {
 }
 
 async fn check(guest: &Guest, powers: &Arc<dyn Powers>, asked: &[E164]) -> Result<(), Failure> {
-    match guest.check(powers, asked, None).await? {
+    match guest.check(powers, Check::of(asked)).await? {
         CheckAnswer::Observations(seen) if seen.len() == asked.len() => Ok(()),
         other => Err(format!("{other:?}").into()),
     }

@@ -5,8 +5,8 @@
 
 use crate::bindings::{cut, wit_agency, wit_types as wit};
 use numbers::{
-    AgencyId, Business, Carrier, Confidence, E164, Email, FileContent, Moment, Observation, Packet, PacketField,
-    PacketFile, Relation, Score, Status,
+    AgencyId, Business, Carrier, Confidence, E164, Email, FileContent, LegalForm, Moment, Observation, Packet,
+    PacketField, PacketFile, Relation, Score, Status,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,6 +19,8 @@ const CLOCK_SKEW_MAX: Duration = Duration::from_secs(300);
 const OBSERVATIONS_PER_NUMBER_MAX: usize = 256;
 /// Bytes of any other text in an answer: references, tokens, details.
 const TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Numbers that a filing may be refused of. More than a filing ever names.
+const REFUSED_MAX: usize = 10_000;
 /// Entries that a webhook may bring at once.
 const INBOUND_ENTRIES_MAX: usize = 10_000;
 
@@ -38,6 +40,22 @@ pub struct Description {
 pub struct Pending {
     pub token: String,
     pub ask_again: Duration,
+}
+
+/// A question about some numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    pub numbers: Vec<E164>,
+    /// The name that a number is registered to show, for those whose business has one.
+    pub cnams: Vec<(E164, String)>,
+    pub token: Option<String>,
+}
+
+impl Check {
+    /// Asks about these numbers alone.
+    pub fn of(numbers: &[E164]) -> Check {
+        Check { numbers: numbers.to_vec(), ..Check::default() }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +79,17 @@ pub struct Filing {
     pub reference: Option<String>,
     pub status: FilingStatus,
     pub detail: Option<String>,
+    /// Numbers that the agency took out of it, each with the reason.
+    pub refused: Vec<(E164, String)>,
+}
+
+/// What one harmless question showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// For people.
+    pub found: String,
+    /// Millionths of a US dollar.
+    pub cost_micros: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,7 +260,26 @@ fn filing(filing: wit::Filing) -> Result<Filing, AdapterError> {
             wit::FilingStatus::Refused => FilingStatus::Refused,
         },
         detail: filing.detail.map(|detail| text("filing.detail", detail)).transpose()?,
+        refused: refused(filing.refused)?,
     })
+}
+
+fn refused(refused: Vec<wit::RefusedNumber>) -> Result<Vec<(E164, String)>, AdapterError> {
+    if refused.len() > REFUSED_MAX {
+        let count = refused.len();
+        return Err(protocol("filing.refused", format_args!("{count} entries, at most {REFUSED_MAX} are taken")));
+    }
+    let each = refused.into_iter().enumerate().map(|(place, wit::RefusedNumber { number, reason })| {
+        let number = E164::parse(&number).map_err(|error| {
+            protocol(format_args!("filing.refused[{place}].number"), format_args!("{:?}: {error}", cut(&number, 40)))
+        })?;
+        Ok((number, text("filing.refused.reason", reason)?))
+    });
+    each.collect()
+}
+
+pub(crate) fn probed(probed: wit::Probed) -> Result<Probed, AdapterError> {
+    Ok(Probed { found: text("probed.found", probed.found)?, cost_micros: probed.cost_micros })
 }
 
 pub(crate) fn description(description: wit::Description) -> Result<Description, AdapterError> {
@@ -380,6 +428,7 @@ pub(crate) fn to_wit_business(business: Business) -> wit::Business {
         website: business.website,
         contact: wit::Contact {
             name: business.contact.name,
+            title: business.contact.title,
             email: business.contact.email,
             phone: business.contact.phone,
         },
@@ -387,5 +436,19 @@ pub(crate) fn to_wit_business(business: Business) -> wit::Business {
         category: business.category,
         calls_per_month: business.calls_per_month,
         originating_providers: business.originating_providers,
+        cnam: business.cnam,
+        duns: business.duns,
+        employees: business.employees,
+        legal_form: business.legal_form.map(|form| match form {
+            LegalForm::Corporation => wit::LegalForm::Corporation,
+            LegalForm::Llc => wit::LegalForm::Llc,
+            LegalForm::Partnership => wit::LegalForm::Partnership,
+            LegalForm::Nonprofit => wit::LegalForm::Nonprofit,
+            LegalForm::Government => wit::LegalForm::Government,
+            LegalForm::SoleProprietor => wit::LegalForm::SoleProprietor,
+            LegalForm::Other => wit::LegalForm::Other,
+        }),
+        incorporated_in: business.incorporated_in,
+        industry: business.industry,
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::call::{self, LogLevel, Powers, Usage};
 use crate::version::World;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{Error, ResourceLimiter, Result};
@@ -94,6 +95,8 @@ pub(crate) struct Source {
     /// The name in error messages and stack traces.
     pub(crate) name: String,
     pub(crate) text: String,
+    /// The modules that it imports by a path, by name.
+    pub(crate) modules: BTreeMap<String, String>,
 }
 
 impl Ctx {

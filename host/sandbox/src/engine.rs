@@ -9,6 +9,7 @@ use crate::guest::{CallError, Guest};
 use crate::kind::Kind;
 use crate::linked::Pre;
 use crate::machine::{EngineError, EngineOptions, Limits, MIB, Machine};
+use crate::modules;
 use crate::script;
 use crate::version::{Version, World};
 use std::sync::Arc;
@@ -119,7 +120,8 @@ fn make_ready(
         Form::Module => accept::wrap(&bytes).map_err(|reason| LoadError::Module { name: name(), reason })?,
         Form::Script => {
             let text = String::from_utf8(bytes).map_err(|_| LoadError::NoAdapter { name: name() })?;
-            component_of(machine, Source { world, name: name(), text }, limits)
+            let (text, modules) = modules::split(&text);
+            component_of(machine, Source { world, name: name(), text, modules }, limits)
                 .map_err(|error| LoadError::Script { name: name(), reason: format!("{error:#}") })?
         }
     };

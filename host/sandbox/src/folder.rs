@@ -3,11 +3,14 @@
 //! Reads them under bounds and says what is missing; what they mean is found out by [`crate::manifest`] and the engine.
 
 use crate::manifest::MANIFEST_BYTES_MAX;
+use crate::modules::{self, LIBRARY_FOLDER};
 use crate::trouble::Trouble;
 use std::path::Path;
 
 /// Code above this is not read. The engine has its own, tighter bound for each form.
 const CODE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// A module of a script is no larger. Guessed: ten times the largest of ours.
+const MODULE_BYTES_MAX: u64 = 512 * 1024;
 /// The names under which a folder may hold the adapter's code, in the order they are looked for.
 pub const CODE_FILES: [&str; 2] = ["adapter.js", "adapter.wasm"];
 
@@ -19,6 +22,7 @@ pub struct Files {
     pub manifest: String,
     /// The code's name as stack traces show it: `<id>/adapter.js`.
     pub code_file: String,
+    /// A script with the modules that it imports ([`crate::modules`]), or a component.
     pub code: Vec<u8>,
 }
 
@@ -61,6 +65,37 @@ impl Files {
             ));
         }
         let code = std::fs::read(&code_path).map_err(|error| unreadable(&code_file, error))?;
+        let code = match String::from_utf8(code) {
+            Ok(text) if code_name.ends_with(".js") => {
+                modules::join(&code_file, text, |name| module(folder, id, name))?.into()
+            }
+            Ok(text) => text.into_bytes(),
+            Err(other) => other.into_bytes(),
+        };
         Ok(Files { manifest_file, manifest, code_file, code })
+    }
+}
+
+/// The text of a module that a script of this folder imports: its own, one of the library beside it, or one that came with
+/// the program.
+fn module(folder: &Path, id: &str, name: &str) -> Result<Option<String>, Trouble> {
+    let (owner, file) = name.split_once('/').unwrap_or_default();
+    let path = if owner == id { folder.join(file) } else { folder.join("..").join(LIBRARY_FOLDER).join(file) };
+    let unreadable = |error: std::io::Error| {
+        Trouble::new(
+            path.display().to_string(),
+            format!("cannot be read: {error}"),
+            "make it a file that this user may read",
+        )
+    };
+    match std::fs::metadata(&path) {
+        Ok(found) if found.len() > MODULE_BYTES_MAX => Err(Trouble::new(
+            path.display().to_string(),
+            format!("has {} bytes", found.len()),
+            format!("keep it under {MODULE_BYTES_MAX}"),
+        )),
+        Ok(_) => std::fs::read_to_string(&path).map(Some).map_err(unreadable),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(modules::library(name).map(str::to_owned)),
+        Err(error) => Err(unreadable(error)),
     }
 }

@@ -13,7 +13,7 @@ pub use address::is_public;
 use crate::call::{HttpError, HttpRequest, HttpResponse, Method};
 use crate::grant::{Power, PowerSet};
 use crate::manifest::{Manifest, Verb, parse_base};
-use crate::secrets::{Scrubber, Secret, Secrets, fill, percent_encoded, variable};
+use crate::secrets::{Placeholder, Scrubber, Secret, Secrets, basic, fill, percent_encoded, variable};
 use crate::trouble::{Trouble, nearest};
 use address::{NotPublic, Resolver};
 use parking_lot::Mutex;
@@ -174,6 +174,11 @@ impl Gate {
         }
     }
 
+    /// Whether the operator has provided this secret of an adapter.
+    pub fn has_secret(&self, adapter: &str, name: &str) -> bool {
+        self.secrets.get(adapter, name).is_some()
+    }
+
     /// The secrets that a manifest names and nobody has provided, with what to set.
     pub fn secrets_missing(&self, manifest: &Manifest) -> Vec<Trouble> {
         let missing = manifest.secrets.iter().filter(|(name, _)| self.secrets.get(&manifest.id, name).is_none());
@@ -278,9 +283,8 @@ impl Door {
     fn prepare<'a>(&'a self, request: &HttpRequest) -> Result<Prepared<'a>, HttpError> {
         let method = verb(request.method);
         let route = self.route(&request.origin, method)?;
-        let secret = |name: &str| self.secret(name, &request.origin);
-        let path = fill(&request.path, |name| secret(name).map(|value| percent_encoded(value.expose())))?;
-        let plain = |text| fill(text, |name| secret(name).map(|value| value.expose().to_owned()));
+        let path = fill(&request.path, |name| self.value(name, &request.origin).map(|value| percent_encoded(&value)))?;
+        let plain = |text| fill(text, |name| self.value(name, &request.origin));
         let mut query = Vec::new();
         for (key, value) in &request.query {
             query.push((key.as_str(), plain(value)?));
@@ -338,6 +342,15 @@ impl Door {
             ))),
             _ => Ok(route),
         }
+    }
+
+    fn value(&self, placeholder: Placeholder<'_>, origin: &str) -> Result<String, HttpError> {
+        Ok(match placeholder {
+            Placeholder::Secret(name) => self.secret(name, origin)?.expose().to_owned(),
+            Placeholder::Basic(user, password) => {
+                basic(self.secret(user, origin)?.expose(), self.secret(password, origin)?.expose())
+            }
+        })
     }
 
     fn secret(&self, name: &str, origin: &str) -> Result<&Secret, HttpError> {

@@ -55,9 +55,9 @@ impl Kind {
     /// The functions of this kind beside `describe`, as a script names them.
     pub const fn functions(self) -> &'static [&'static str] {
         match self {
-            Kind::Agency => &["check", "register", "dispute", "track", "inbound", "callStarted"],
-            Kind::Provider => &["search", "acquire", "release", "listNumbers"],
-            Kind::CarrierLookup => &["lookup", "priceMicros"],
+            Kind::Agency => &["check", "register", "dispute", "track", "inbound", "callStarted", "probe"],
+            Kind::Provider => &["search", "acquire", "release", "listNumbers", "probe"],
+            Kind::CarrierLookup => &["lookup", "priceMicros", "probe"],
             Kind::Ranker => &["rank"],
         }
     }

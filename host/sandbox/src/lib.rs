@@ -21,6 +21,7 @@ mod linked;
 pub mod lookup;
 mod machine;
 pub mod manifest;
+pub mod modules;
 pub mod powers;
 pub mod provider;
 pub mod ranker;

@@ -4,6 +4,7 @@
 //! It grants nothing: what a manifest asks for is only a wish until [`crate::grant`] compares it with what was granted.
 //! An unknown field is an error, because a misspelt bound that is silently ignored is no bound.
 
+mod about;
 mod file;
 mod functions;
 mod reader;
@@ -11,10 +12,11 @@ mod reader;
 pub(crate) use file::parse_base;
 
 pub use crate::kind::Kind;
+pub use about::{Directory, Fact, Observes, StandingRow};
 
 use crate::trouble::Trouble;
 use crate::version::Version;
-use numbers::Confidence;
+use numbers::{Carriers, Confidence};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -48,10 +50,18 @@ pub struct Manifest {
     /// Requests in any minute, over all origins.
     pub per_minute: u32,
     pub speaks_for: Vec<String>,
-    /// Agencies that a filing here reaches, beside those it speaks for.
+    /// Agencies that a filing here reaches, where these are not those it speaks for.
     pub files_for: Vec<String>,
-    /// Carriers whose subscribers see what this agency says, in its own words.
-    pub coverage: Vec<String>,
+    /// Its filings concern the subscribers of these carriers alone; every carrier that the agency labels for when empty.
+    pub carriers: Carriers,
+    /// What its checks see; none where it checks nothing.
+    pub observes: Option<Observes>,
+    /// Where a person goes who files by hand.
+    pub directory: Option<Directory>,
+    /// How the agency's words become a standing.
+    pub standings: Vec<StandingRow>,
+    /// What is known of its contract, and how well.
+    pub facts: Vec<Fact>,
     pub functions: Functions,
     pub timetable: Timetable,
     pub datasets: BTreeMap<String, DatasetAsk>,
@@ -106,6 +116,8 @@ pub struct SecretAsk {
     pub origins: BTreeSet<String>,
     /// How the operator gets one.
     pub obtained: String,
+    /// The functions that cannot work without it, as manifests spell them.
+    pub functions: BTreeSet<String>,
 }
 
 /// What one call may use up.
@@ -152,6 +164,7 @@ pub struct Functions {
     pub track: bool,
     pub inbound: bool,
     pub call_started: bool,
+    pub probe: bool,
     pub search: bool,
     pub acquire: Option<Filing>,
     pub release: Option<Filing>,
@@ -178,6 +191,26 @@ pub struct Filing {
     pub settle: Duration,
     /// For `register`: a new number waits until this agency has it.
     pub required: bool,
+    pub by: By,
+}
+
+/// Who files with an agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The adapter itself, over the network.
+    Machine,
+    /// A person, with a packet that the adapter makes.
+    Person,
+}
+
+impl By {
+    pub const fn word(self) -> &'static str {
+        match self {
+            By::Machine => "machine",
+            By::Person => "person",
+        }
+    }
 }
 
 /// What to do when the host cannot know whether a request arrived.
@@ -257,6 +290,27 @@ impl Manifest {
             ));
         }
         Manifest::parse(&place, &std::fs::read_to_string(path).map_err(unreadable)?)
+    }
+}
+
+impl Manifest {
+    /// The secrets without which this function cannot work.
+    pub fn secrets_of<'a>(&'a self, function: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let needed = move |(_, ask): &(&String, &SecretAsk)| ask.functions.contains(function);
+        self.secrets.iter().filter(needed).map(|(name, _)| name.as_str())
+    }
+
+    /// The agencies that a filing reaches: those it files for, and where it names none, those it speaks for.
+    pub fn disputes_at(&self) -> &[String] {
+        if self.files_for.is_empty() { &self.speaks_for } else { &self.files_for }
+    }
+
+    /// Whether all that it ever does is to make packets for people.
+    pub fn only_packets(&self) -> bool {
+        let Functions { check, register, dispute, .. } = &self.functions;
+        let by_person = |filing: &Option<Filing>| filing.is_none_or(|filing| filing.by == By::Person);
+        let files = register.is_some() || dispute.is_some();
+        files && check.is_none() && by_person(register) && by_person(dispute)
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Bundled {
     pub id: &'static str,
     pub manifest: &'static str,
     pub script: &'static str,
+    /// The other modules of its folder, by their names (`<adapter>/form.js`).
+    pub modules: &'static [(&'static str, &'static str)],
 }
 
 /// Adapters that serve from their author's folder for a while, with who served before. Changes of the adapters' folder
@@ -114,7 +116,7 @@ impl<M: Maker> Roster<M> {
                 self.grants.lock().add(&Grant::of(&manifest));
             }
             // The refusal stands in the seat.
-            drop(self.offer(bundled.id, bundled.candidate(), now).await);
+            drop(self.offer_bundled(bundled, now).await);
         });
         join_all(each).await;
     }
@@ -265,7 +267,7 @@ impl<M: Maker> Roster<M> {
         self.kept.forget(id);
         let bundled = self.bundled.lock().get(id).copied();
         match bundled {
-            Some(bundled) => self.offer(id, bundled.candidate(), now).await.map(drop),
+            Some(bundled) => self.offer_bundled(&bundled, now).await.map(drop),
             None => {
                 self.seats.write().remove(id);
                 Ok(())
@@ -327,12 +329,27 @@ impl<M: Maker> Roster<M> {
         seats.into_iter().map(|(id, seat)| seat.status(id, now, &self.gate)).collect()
     }
 
+    /// Whether the operator has provided this secret of an adapter.
+    pub fn has_secret(&self, id: &str, secret: &str) -> bool {
+        self.gate.has_secret(id, secret)
+    }
+
     fn serves_from(&self, id: &str, path: &Path) -> bool {
         self.live(id).is_some_and(|live| live.origin == Origin::Folder(path.to_owned()))
     }
 
     fn seat(&self, id: &str) -> Arc<Seat<M::Guest>> {
         self.seats.write().entry(id.to_owned()).or_default().clone()
+    }
+
+    async fn offer_bundled(&self, bundled: &Bundled, now: Moment) -> Result<Offered, Trouble> {
+        match bundled.candidate() {
+            Ok(candidate) => self.offer(bundled.id, candidate, now).await,
+            Err(trouble) => {
+                self.seat(bundled.id).refuse(trouble.clone());
+                Err(trouble)
+            }
+        }
     }
 
     /// Read, judge, build, ask, swap. Offers for one seat go one after the other, so the last one offered wins.

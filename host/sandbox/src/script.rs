@@ -5,7 +5,7 @@
 //! For each script it is started, evaluates the script's top level, and a snapshot of its memory becomes the component.
 //! So the top level runs once, here, and never when a call is made.
 //!
-//! A script is one file: it may import our own interfaces and nothing else.
+//! A script may import our own interfaces, and the modules that were laid into one text with it ([`crate::modules`]).
 
 mod shapes;
 
@@ -13,6 +13,7 @@ use crate::accept::{self, PREVIEW1};
 use crate::bindings::{Ctx, LogAllowance, Source};
 use crate::cache::Key;
 use crate::machine::{Limits, Machine};
+use crate::modules;
 use crate::version::{Version, World};
 use std::sync::OnceLock;
 use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
@@ -38,7 +39,9 @@ const SHIM: &str = "globalThis.wit = {};\n";
 pub(crate) fn key(source: &Source) -> Key {
     let mut hasher = blake3::Hasher::new();
     let World { kind, version } = source.world;
-    for part in [version.wit(), kind.world(), ENTRY, SHAPES, PRELUDE, SHIM, &source.name, &source.text] {
+    let own = [version.wit(), kind.world(), ENTRY, SHAPES, PRELUDE, SHIM, &source.name, &source.text];
+    let modules = source.modules.iter().flat_map(|(name, text)| [name.as_str(), text]);
+    for part in own.into_iter().chain(modules) {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
@@ -199,7 +202,11 @@ fn unknown_module(specifier: &str, World { kind, version }: World) -> String {
         kind.imports().iter().filter(|name| **name != "types").map(|name| accept::ours(name, version)).collect();
     let remedy = match crate::trouble::nearest(specifier, &known) {
         Some(near) => format!("write `{near}`"),
-        None => format!("a script is one file and imports only {}", known.join(", ")),
+        None => format!(
+            "a script imports `./<file>.js` of its own folder, `../lib/<file>.js` of the modules that adapters share ({}), and {}",
+            modules::library_names().map(|name| name.trim_start_matches("lib/")).collect::<Vec<_>>().join(", "),
+            known.join(", ")
+        ),
     };
     format!("`{specifier}` cannot be imported by an adapter of kind `{kind}`; {remedy}")
 }
@@ -208,12 +215,16 @@ fn unknown_module(specifier: &str, World { kind, version }: World) -> String {
 fn linker(machine: &Machine, component: &Component) -> Result<Linker<Ctx>> {
     let mut linker = accept::linker(machine, component)?;
     let mut loader = linker.instance("local:init/module-loader")?;
-    loader.func_wrap("resolve", |store: wasmtime::StoreContextMut<'_, Ctx>, (_, specifier): (String, String)| {
+    loader.func_wrap("resolve", |store: wasmtime::StoreContextMut<'_, Ctx>, (base, specifier): (String, String)| {
         Ok((match (specifier.as_str(), &store.data().script) {
             (PRELUDE_NAME | ENTRY_NAME, _) => Ok(specifier),
             // Under its own name, so that stack traces are the author's.
             (SCRIPT_NAME, Some(source)) => Ok(source.name.clone()),
-            (other, Some(source)) => Err(unknown_module(other, source.world)),
+            (other, Some(source)) => match modules::resolve(&base, other) {
+                Some(name) if name == source.name || source.modules.contains_key(&name) => Ok(name),
+                Some(name) => Err(format!("`{other}` cannot be imported, because there is no file `{name}`")),
+                None => Err(unknown_module(other, source.world)),
+            },
             (other, None) => Err(format!("there is no module `{other}`")),
         },))
     })?;
@@ -221,6 +232,7 @@ fn linker(machine: &Machine, component: &Component) -> Result<Linker<Ctx>> {
         Ok((match (path.as_str(), &store.data().script) {
             (PRELUDE_NAME, Some(source)) => Ok(in_version(PRELUDE, source.world.version)),
             (name, Some(source)) if name == source.name => Ok(source.text.clone()),
+            (name, Some(source)) if source.modules.contains_key(name) => Ok(source.modules[name].clone()),
             (other, _) => Err(format!("there is no module `{other}`")),
         },))
     })?;

@@ -4,6 +4,8 @@
 //! What comes back, and every error text, is scrubbed of them before an adapter or a log sees it.
 
 use crate::trouble::Trouble;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,10 +124,15 @@ pub(crate) struct Scrubber {
 
 impl Scrubber {
     pub fn new<'a>(secrets: impl Iterator<Item = &'a Secret>) -> Scrubber {
+        let values: Vec<&str> = secrets.map(Secret::expose).collect();
         let mut spellings = Vec::new();
-        for Secret(value) in secrets {
+        // Two of them may have been sent together by the Basic scheme.
+        let pairs = values.iter().flat_map(|user| values.iter().map(move |password| basic(user, password)));
+        spellings.extend(pairs);
+        for value in values {
+            let value = value.to_owned();
             spellings.push(value.clone());
-            spellings.push(percent_encoded(value));
+            spellings.push(percent_encoded(&value));
             spellings.push(url::form_urlencoded::byte_serialize(value.as_bytes()).collect());
             // JSON with its quotes off, and as servers that escape the slash write it.
             let json = serde_json::Value::from(value.as_str()).to_string();
@@ -164,17 +171,50 @@ pub(crate) fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// Splits text at placeholders, and puts in what `value` says for each name.
-pub(crate) fn fill<'t, E>(text: &'t str, mut value: impl FnMut(&str) -> Result<String, E>) -> Result<Cow<'t, str>, E> {
+/// What a placeholder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placeholder<'t> {
+    /// `{{secret:NAME}}`: the value of one.
+    Secret(&'t str),
+    /// `{{basic:NAME:OTHER}}`: user and password as HTTP's Basic scheme writes them (RFC 7617).
+    Basic(&'t str, &'t str),
+}
+
+/// User and password as HTTP's Basic scheme writes them after its name.
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    BASE64.encode(format!("{user}:{password}"))
+}
+
+/// Splits text at placeholders, and puts in what `value` says for each. What is no whole placeholder stays as it is.
+pub(crate) fn fill<'t, E>(
+    text: &'t str,
+    mut value: impl FnMut(Placeholder<'t>) -> Result<String, E>,
+) -> Result<Cow<'t, str>, E> {
     let mut rest = text;
     let mut filled = String::new();
-    while let Some((before, after)) = rest.split_once("{{secret:") {
-        let Some((name, remainder)) = after.split_once("}}") else { break };
+    let mut any = false;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((inside, remainder)) = after.split_once("}}") else { break };
         filled.push_str(before);
-        filled.push_str(&value(name)?);
-        rest = remainder;
+        let placeholder = match inside.split_once(':') {
+            Some(("secret", name)) => Some(Placeholder::Secret(name)),
+            Some(("basic", names)) => names.split_once(':').map(|(user, password)| Placeholder::Basic(user, password)),
+            _ => None,
+        };
+        match placeholder {
+            Some(placeholder) => {
+                filled.push_str(&value(placeholder)?);
+                rest = remainder;
+                any = true;
+            }
+            // These are somebody's own braces; a placeholder may stand right behind them.
+            None => {
+                filled.push_str("{{");
+                rest = after;
+            }
+        }
     }
-    if filled.is_empty() && rest.len() == text.len() {
+    if !any {
         return Ok(Cow::Borrowed(text));
     }
     filled.push_str(rest);

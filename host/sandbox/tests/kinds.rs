@@ -106,7 +106,7 @@ async fn a_provider_searches_takes_and_lists_numbers() {
         (first.numbers[0].number, second.numbers[0].number, second.next),
         (wanted, number("+12125550144"), None)
     );
-    let unfit = guest.check(&powers, &[wanted], None).await.expect_err("no function of this kind");
+    let unfit = guest.check(&powers, Check::of(&[wanted])).await.expect_err("no function of this kind");
     assert!(matches!(unfit, CallError::Adapter(AdapterError::Unsupported(_))), "{unfit}");
 }
 

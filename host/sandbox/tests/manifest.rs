@@ -37,7 +37,6 @@ per_minute = 120
 
 [agencies]
 speaks_for = ["nomorobo"]
-coverage = ["Cox"]
 
 [functions.check]
 price_micros = 3000

@@ -66,7 +66,7 @@ struct Room {
 }
 
 const NOW: Moment = Moment(1_800_000_000_000);
-const BUNDLED: [Bundled; 1] = [Bundled { id: "probe", manifest: MANIFEST, script: "answers bundled" }];
+const BUNDLED: [Bundled; 1] = [Bundled { id: "probe", manifest: MANIFEST, script: "answers bundled", modules: &[] }];
 const MANIFEST: &str = r#"
 id = "probe"
 kind = "agency"

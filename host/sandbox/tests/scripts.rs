@@ -95,7 +95,7 @@ async fn load(text: &str, limits: Limits) -> Result<Guest, LoadError> {
 
 async fn ask(guest: &Guest, world: &Arc<World>) -> Result<CheckAnswer, CallError> {
     let powers: Arc<dyn Powers> = Arc::clone(world) as _;
-    guest.check(&powers, &[number()], None).await
+    guest.check(&powers, Check::of(&[number()])).await
 }
 
 /// Loads a script with this `check`, asks it once, and hands over what it answered and what it did.

@@ -74,7 +74,7 @@ async fn label(roster: &Roster<Engine>, now: Moment) -> Result<String, Refused<C
     let number = E164::parse("+12025550143").expect("a number");
     let check = async |live: Arc<Live<Guest>>| {
         let powers: Arc<dyn Powers> = live.powers.clone();
-        live.guest.check(&powers, &[number], None).await
+        live.guest.check(&powers, Check::of(&[number])).await
     };
     match roster.call("probe", now, check).await? {
         CheckAnswer::Observations(observations) => Ok(observations[0].label.clone().unwrap_or_default()),

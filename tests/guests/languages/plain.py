@@ -203,7 +203,7 @@ def filed(filing):
     status = STATES.get(a_text(filing.get("state"), "state"))
     if status is None:
         raise protocol("`state` is a new word")
-    return types.Filing(a_text(filing.get("id"), "id"), status, None)
+    return types.Filing(a_text(filing.get("id"), "id"), status, None, [])
 
 
 def an_object(body):

@@ -130,7 +130,7 @@ function filed(filing) {
   const states = { received: "submitted", accepted: "accepted", refused: "refused" };
   const status = states[text(state, "state")];
   if (status === undefined) throw protocol("`state` is a new word");
-  return { reference: text(id, "id"), status, detail: null };
+  return { reference: text(id, "id"), status, detail: null, refused: [] };
 }
 
 function object(body) {

@@ -4,7 +4,7 @@
 
 use super::told::Told;
 use crate::form::{Maybe, Time};
-use crate::words::{Described, ErrorWord, Reason, ShownPacket, Waiting};
+use crate::words::{Described, ErrorWord, Reason, ShownPacket, ShownProbe, Waiting};
 use numbers::{Carrier, Observation, Status};
 use sandbox::agency::{CheckAnswer, Filing, FilingAnswer, FilingStatus, InboundAnswer, TrackAnswer};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct Answer {
     unknown: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     noted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probed: Option<ShownProbe>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<Described>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +83,16 @@ struct Filed {
     status: Option<FiledStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Maybe<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Vec<RefusedNumber>>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RefusedNumber {
+    number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -120,6 +132,7 @@ impl From<Told> for Answer {
                 answer.filings = Some(filings.into_iter().map(update).collect());
             }
             Told::Noted => answer.noted = Some(true),
+            Told::Probed(probed) => answer.probed = Some(probed.into()),
         }
         answer
     }
@@ -147,6 +160,14 @@ impl From<Filing> for Filed {
             FilingStatus::Accepted => FiledStatus::Accepted,
             FilingStatus::Refused => FiledStatus::Refused,
         };
-        Filed { reference: Some(filing.reference.into()), status: Some(status), detail: Some(filing.detail.into()) }
+        let refused = filing.refused.into_iter();
+        let refused =
+            refused.map(|(number, reason)| RefusedNumber { number: number.to_string(), reason: Some(reason) });
+        Filed {
+            reference: Some(filing.reference.into()),
+            status: Some(status),
+            detail: Some(filing.detail.into()),
+            refused: Some(refused.collect()),
+        }
     }
 }

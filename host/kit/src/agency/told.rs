@@ -1,6 +1,6 @@
 //! What an agency's adapter answered.
 
-use sandbox::agency::{CheckAnswer, Description, FilingAnswer, InboundAnswer, TrackAnswer};
+use sandbox::agency::{CheckAnswer, Description, FilingAnswer, InboundAnswer, Probed, TrackAnswer};
 
 /// What came back, before it is put into a cassette's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,4 +11,5 @@ pub enum Told {
     Tracked(TrackAnswer),
     Brought(InboundAnswer),
     Noted,
+    Probed(Probed),
 }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use numbers::{Carrier, E164};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// A moment in seconds since 1970-01-01 UTC, written as `2026-11-23T12:00:00Z` or as the figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +174,12 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<E164, D::Err
 
 pub fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<E164>, D::Error> {
     Vec::<String>::deserialize(deserializer)?.iter().map(|text| parse_number(text)).collect()
+}
+
+/// A table with a name for each number.
+pub fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(E164, String)>, D::Error> {
+    let names = BTreeMap::<String, String>::deserialize(deserializer)?;
+    names.into_iter().map(|(text, name)| Ok((parse_number(&text)?, name))).collect()
 }
 
 fn parse_number<E: serde::de::Error>(text: &str) -> Result<E164, E> {

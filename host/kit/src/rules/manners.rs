@@ -2,7 +2,7 @@
 
 use super::plays::{Played, Plays, error};
 use crate::breaking::{is_garbled, page};
-use crate::stage::{invented, own_credential};
+use crate::stage::{invented, own_credential, sends};
 use crate::verdict::{Findings, Verdict};
 use sandbox::{HttpRequest, HttpResponse, LogLevel};
 use toml::Value;
@@ -31,7 +31,7 @@ pub(crate) async fn secrets_kept(plays: &Plays<'_>) -> Verdict {
     }
     for name in plays.manifest.secrets.keys() {
         let placeholder = format!("{{{{secret:{name}}}}}");
-        let used = sent.iter().any(|request| format!("{request:?}").contains(&placeholder));
+        let used = sent.iter().any(|request| sends(request, name));
         findings.note(name, (!used).then(|| format!("no request holds {placeholder}")));
     }
     for played in &ledger {

@@ -95,9 +95,9 @@ function observation(number, { score, blocked, label }) {
 /** @returns {import("smartguard:adapter/types@0.0.1").Filing} */
 function filing({ id, state }) {
   if (typeof id !== "string" || id === "") throw protocol("`id` is no text");
-  if (state === "received") return { reference: id, status: "submitted", detail: null };
-  if (state === "accepted") return { reference: id, status: "accepted", detail: null };
-  if (state === "refused") return { reference: id, status: "refused", detail: null };
+  if (state === "received") return { reference: id, status: "submitted", detail: null, refused: [] };
+  if (state === "accepted") return { reference: id, status: "accepted", detail: null, refused: [] };
+  if (state === "refused") return { reference: id, status: "refused", detail: null, refused: [] };
   throw protocol("`state` is a new word");
 }
 

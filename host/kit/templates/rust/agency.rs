@@ -96,7 +96,7 @@ fn file(wish: &Wish) -> Result<Filing, Failure> {
         "refused" => FilingStatus::Refused,
         _ => FilingStatus::Submitted,
     };
-    Ok(Filing { reference: Some(id.to_owned()), status, detail: None })
+    Ok(Filing { reference: Some(id.to_owned()), status, detail: None, refused: Vec::new() })
 }
 
 fn packet(request: &DisputeRequest) -> Packet {

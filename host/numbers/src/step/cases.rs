@@ -35,6 +35,7 @@ fn open(change: &mut Change<'_>, e164: E164, standing: &Standing) -> Result<(), 
         label: standing.label.clone(),
         carrier: standing.carrier,
         attempts: 0,
+        unsupported_by: BTreeSet::new(),
         refusals: 0,
         next_at: change.now,
         filing: None,
@@ -69,13 +70,13 @@ pub(super) fn advance(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal
         } else {
             match case.state {
                 CaseState::Open if case.task.is_none() && case.next_at <= now && attempts_left => {
-                    if change.state.disputer(&case.agency).is_none() {
+                    if change.state.disputer(&case).is_none() {
                         tasks::ask_person(change, id, "no adapter in force disputes there")?;
                     }
                 }
                 CaseState::Submitted { .. } | CaseState::Verifying { .. } if case.next_at <= now && attempts_left => {
                     change.edit_case(id, |case| case.state = CaseState::Open)?;
-                    if change.state.disputer(&case.agency).is_none() {
+                    if change.state.disputer(&case).is_none() {
                         tasks::ask_person(change, id, "no adapter in force disputes there")?;
                     }
                 }

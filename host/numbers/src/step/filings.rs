@@ -2,7 +2,9 @@
 
 use super::change::Change;
 use super::{AGAIN_AFTER, Refusal, TASK_DUE, bounded, settle, tasks};
-use crate::case::{CaseState, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
+use crate::carrier::Carrier;
+use crate::case::{Case, CaseState, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
+use crate::e164::E164;
 use crate::event::{FILING_NUMBERS_MAX, FilingOutcome, FilingPlan};
 use crate::moment::Moment;
 use crate::number::{Registration, RegistrationState};
@@ -10,9 +12,29 @@ use crate::state::{AdapterFacts, Effects, State};
 use core::time::Duration;
 
 impl State {
-    /// The adapter that disputes at this agency: the first by name.
-    pub fn disputer(&self, agency: &str) -> Option<&AdapterFacts> {
-        self.adapters.values().find(|adapter| adapter.disputes.iter().any(|disputed| disputed == agency))
+    /// The adapters that dispute at this agency for a label seen on this carrier, the best first: what needs no person,
+    /// then what concerns this carrier alone, then the agency's own adapter, then by name.
+    pub fn disputers(&self, agency: &str, carrier: Option<Carrier>) -> Vec<&AdapterFacts> {
+        let concerned = |adapter: &AdapterFacts| {
+            adapter.disputes_for.is_empty() || carrier.is_some_and(|carrier| adapter.disputes_for.contains(carrier))
+        };
+        let mut found: Vec<&AdapterFacts> = self
+            .adapters
+            .values()
+            .filter(|adapter| adapter.disputes.iter().any(|disputed| disputed == agency) && concerned(adapter))
+            .collect();
+        found.sort_by_key(|adapter| {
+            (!adapter.disputes_by_machine, adapter.disputes_for.is_empty(), adapter.id != agency, &adapter.id)
+        });
+        found
+    }
+
+    /// The adapter that makes the next dispute of this case: one that can, and after a refusal another one if there is.
+    pub fn disputer(&self, case: &Case) -> Option<&AdapterFacts> {
+        let mut able = self.disputers(&case.agency, case.carrier);
+        able.retain(|adapter| !case.unsupported_by.contains(&adapter.id));
+        let next = (case.refusals as usize).checked_rem(able.len())?;
+        Some(able[next])
     }
 
     /// What may be done when nobody knows whether this filing arrived.
@@ -92,7 +114,7 @@ pub(super) fn intended(change: &mut Change<'_>, plan: &FilingPlan) -> Result<(),
             if case.next_at > now || case.attempts >= change.state.policy.dispute_attempts {
                 return stale("the case has been disputed often enough for now");
             }
-            if plan.numbers != [case.number] || plan.key != dispute_key(case_id, case.attempts) {
+            if plan.numbers != [case.number] || plan.key != dispute_key(case) {
                 return stale("it does not fit its case");
             }
             if !adapter.disputes.contains(&case.agency) {
@@ -118,9 +140,9 @@ pub(super) fn intended(change: &mut Change<'_>, plan: &FilingPlan) -> Result<(),
     Ok(())
 }
 
-/// The key of a case's next dispute, when so many were begun before.
-pub(crate) fn dispute_key(case: u64, attempts: u32) -> String {
-    format!("case-{case}-{}", attempts + 1)
+/// The key of a case's next dispute.
+pub(crate) fn dispute_key(case: &Case) -> String {
+    format!("case-{}-{}", case.id, case.begun() + 1)
 }
 
 /// A filing that certainly had no effect goes out again.
@@ -146,7 +168,7 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
     let filing = change.filing(id)?.clone();
     match (&filing.state, answer) {
         // The case closed while the request was out. That it arrived is worth knowing; the rest has no use any more.
-        (FilingState::Withdrawn { .. }, FilingOutcome::Filed { reference }) => {
+        (FilingState::Withdrawn { .. }, FilingOutcome::Filed { reference, refused: _ }) => {
             let reference = reference.clone();
             return change.edit_filing(id, |filing| filing.state = FilingState::Filed { at: now, reference });
         }
@@ -162,7 +184,7 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
         (_, _) => {}
     }
     match answer {
-        FilingOutcome::Filed { reference } => filed(change, &filing, reference.clone()),
+        FilingOutcome::Filed { reference, refused } => filed(change, &filing, reference.clone(), refused),
         FilingOutcome::Pending { token, ask_again_at } => {
             let (token, ask_again_at) = (token.clone(), *ask_again_at);
             change.edit_filing(id, |filing| filing.state = FilingState::Pending { token, ask_again_at })
@@ -179,11 +201,24 @@ pub(super) fn answered(change: &mut Change<'_>, id: u64, answer: &FilingOutcome)
             change.edit_filing(id, |filing| filing.state = FilingState::Unsupported { reason: reason.clone() })?;
             match filing.purpose {
                 Purpose::Register => {
-                    registered(change, &filing, &RegistrationState::Unsupported { reason: reason.clone() })
+                    registered(change, &filing, |_| RegistrationState::Unsupported { reason: reason.clone() })
                 }
                 Purpose::Dispute { case } => {
-                    change.edit_case(case, |case| case.filing = None)?;
-                    tasks::ask_person(change, case, reason)
+                    change.edit_case(case, |case| {
+                        case.filing = None;
+                        case.note = Some(reason.clone());
+                        if case.unsupported_by.insert(filing.adapter.clone()) {
+                            case.attempts = case.attempts.saturating_sub(1);
+                        }
+                    })?;
+                    if change.state.disputer(change.case(case)?).is_none() {
+                        return tasks::ask_person(change, case, reason);
+                    }
+                    let now = change.now;
+                    change.edit_case(case, |case| {
+                        case.state = CaseState::Open;
+                        case.next_at = now;
+                    })
                 }
             }
         }
@@ -220,7 +255,7 @@ pub(super) fn task_done(change: &mut Change<'_>, id: u64, by: &str, note: Option
     match task.kind {
         TaskKind::File { filing } | TaskKind::FindOut { filing } => {
             let filing = change.filing(filing)?.clone();
-            filed(change, &filing, note.map(str::to_owned))
+            filed(change, &filing, note.map(str::to_owned), &[])
         }
         TaskKind::Dispute { case } => {
             change.edit_case(case, |case| case.attempts += 1)?;
@@ -239,7 +274,7 @@ pub(super) fn task_withdrawn(change: &mut Change<'_>, id: u64, by: &str, reason:
             change.edit_filing(filing.id, |filing| filing.state = FilingState::Withdrawn { at: now })?;
             match filing.purpose {
                 Purpose::Register => {
-                    registered(change, &filing, &RegistrationState::Refused { reason: reason.to_owned(), at: now })
+                    registered(change, &filing, |_| RegistrationState::Refused { reason: reason.to_owned(), at: now })
                 }
                 Purpose::Dispute { case } => reopen(change, case, reason),
             }
@@ -248,11 +283,22 @@ pub(super) fn task_withdrawn(change: &mut Change<'_>, id: u64, by: &str, reason:
     }
 }
 
-fn filed(change: &mut Change<'_>, filing: &Filing, reference: Option<String>) -> Result<(), Refusal> {
+fn filed(
+    change: &mut Change<'_>,
+    filing: &Filing,
+    reference: Option<String>,
+    refused: &[(String, Vec<E164>)],
+) -> Result<(), Refusal> {
     let at = change.now;
     change.edit_filing(filing.id, |filing| filing.state = FilingState::Filed { at, reference })?;
     match filing.purpose {
-        Purpose::Register => registered(change, filing, &RegistrationState::Filed { at }),
+        Purpose::Register => registered(change, filing, |e164| {
+            let refusal = refused.iter().find(|(_, numbers)| numbers.contains(&e164));
+            match refusal {
+                Some((reason, _)) => RegistrationState::Refused { reason: reason.clone(), at },
+                None => RegistrationState::Filed { at },
+            }
+        }),
         Purpose::Dispute { case } => submitted(change, case),
     }
 }
@@ -261,7 +307,7 @@ fn rejected(change: &mut Change<'_>, filing: &Filing, reason: &str) -> Result<()
     let at = change.now;
     match filing.purpose {
         Purpose::Register => {
-            registered(change, filing, &RegistrationState::Refused { reason: reason.to_owned(), at })?;
+            registered(change, filing, |_| RegistrationState::Refused { reason: reason.to_owned(), at })?;
             // Registrations are refused for what they say, which a person can put right; waiting would not.
             let title = format!("Put right and file by hand at {}: {reason}", filing.adapter);
             let due_at = at.plus(TASK_DUE);
@@ -325,11 +371,15 @@ fn with_person(
 }
 
 /// Writes what became of a registration to each of its numbers.
-fn registered(change: &mut Change<'_>, filing: &Filing, state: &RegistrationState) -> Result<(), Refusal> {
+fn registered(
+    change: &mut Change<'_>,
+    filing: &Filing,
+    state: impl Fn(E164) -> RegistrationState,
+) -> Result<(), Refusal> {
     for e164 in &filing.numbers {
         change.edit_number(*e164, |number| {
             if let Some(registration) = number.registrations.iter_mut().find(|r| r.filing == Some(filing.id)) {
-                registration.state = state.clone();
+                registration.state = state(*e164);
             }
         })?;
         settle::settle(change, *e164)?;

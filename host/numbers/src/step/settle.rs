@@ -69,9 +69,7 @@ impl State {
             .iter()
             .filter(|checked| checked.answered_at.is_some())
             .filter_map(|checked| self.adapters.get(&checked.adapter))
-            .flat_map(|adapter| &adapter.speaks_for)
-            .filter(|agency| Carriers::concerned_by(agency) != Carriers::EVERY)
-            .map(|agency| Carriers::concerned_by(agency))
+            .map(|adapter| adapter.observes)
             .fold(Carriers::NONE, Carriers::union);
         Carriers::EVERY.iter().filter(|carrier| !seen.contains(*carrier)).collect()
     }

@@ -1,9 +1,12 @@
 //! The functions of an agency's adapter.
 
 use super::{CallError, Guest, instantiate};
-use crate::agency::{self, CheckAnswer, Dispute, Expected, FilingAnswer, InboundAnswer, Register, TrackAnswer};
+use crate::agency::{
+    self, Check, CheckAnswer, Dispute, Expected, FilingAnswer, InboundAnswer, Probed, Register, TrackAnswer,
+};
 use crate::bindings::wit_agency;
 use crate::call::Powers;
+use crate::kind::Kind;
 use crate::linked::Pre;
 use numbers::{E164, Moment};
 use std::collections::BTreeSet;
@@ -17,10 +20,13 @@ impl Guest {
     pub async fn check(
         &self,
         powers: &Arc<dyn Powers>,
-        numbers: &[E164],
-        token: Option<String>,
+        Check { numbers, cnams, token }: Check,
     ) -> Result<CheckAnswer, CallError> {
-        let request = wit_agency::CheckRequest { numbers: numbers.iter().map(E164::to_string).collect(), token };
+        let request = wit_agency::CheckRequest {
+            numbers: numbers.iter().map(E164::to_string).collect(),
+            cnams: cnams.into_iter().map(|(number, cnam)| (number.to_string(), cnam)).collect(),
+            token,
+        };
         let answer = self
             .call(powers, "check", |store, pre| {
                 Box::pin(async move {
@@ -29,7 +35,7 @@ impl Guest {
                 })
             })
             .await?;
-        let asked = numbers.iter().copied().collect();
+        let asked = numbers.into_iter().collect();
         Ok(agency::check_answer(answer, &self.expected(powers, Some(&asked)))?)
     }
 
@@ -139,6 +145,44 @@ impl Guest {
             })
         })
         .await
+    }
+
+    /// Asks one harmless question, of an adapter of any kind that has one.
+    ///
+    /// # Errors
+    /// As [`Guest::check`].
+    pub async fn probe(&self, powers: &Arc<dyn Powers>) -> Result<Probed, CallError> {
+        let probed = match self.kind() {
+            Kind::Agency => {
+                self.call(powers, "probe", |store, pre| {
+                    Box::pin(async move { instantiate!(pre, store, Agency).probe(store).await })
+                })
+                .await?
+            }
+            Kind::Provider => {
+                self.call(powers, "probe", |store, pre| {
+                    Box::pin(async move {
+                        let adapter = instantiate!(pre, store, Provider);
+                        adapter.smartguard_adapter_provider().call_probe(store).await
+                    })
+                })
+                .await?
+            }
+            Kind::CarrierLookup => {
+                self.call(powers, "probe", |store, pre| {
+                    Box::pin(async move {
+                        let adapter = instantiate!(pre, store, CarrierLookup);
+                        adapter.smartguard_adapter_carrier_lookup().call_probe(store).await
+                    })
+                })
+                .await?
+            }
+            Kind::Ranker => {
+                let reason = "a ranker asks nobody, so there is nothing to probe".to_owned();
+                return Err(CallError::Adapter(agency::AdapterError::Unsupported(reason)));
+            }
+        };
+        Ok(agency::probed(probed)?)
     }
 
     fn expected<'a>(&'a self, powers: &Arc<dyn Powers>, numbers: Option<&'a BTreeSet<E164>>) -> Expected<'a> {

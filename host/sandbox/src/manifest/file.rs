@@ -1,5 +1,6 @@
 //! The shape of `adapter.toml` on disk, and the checks that turn it into a [`Manifest`].
 
+use super::about::{DirectoryFile, FactFile, ObservesFile, StandingFile};
 use super::functions::FunctionsFile;
 use super::reader::Reader;
 use super::{
@@ -42,6 +43,12 @@ struct ManifestFile {
     rates: RatesFile,
     #[serde(default)]
     agencies: AgenciesFile,
+    observes: Option<Spanned<ObservesFile>>,
+    directory: Option<DirectoryFile>,
+    #[serde(default)]
+    standings: Vec<StandingFile>,
+    #[serde(default)]
+    facts: Vec<FactFile>,
     #[serde(default)]
     functions: FunctionsFile,
     #[serde(default)]
@@ -73,6 +80,7 @@ struct SecretFile {
     origins: Spanned<Vec<String>>,
     #[serde(rename = "where")]
     obtained: String,
+    functions: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -101,7 +109,7 @@ struct AgenciesFile {
     #[serde(default)]
     files_for: Vec<Spanned<String>>,
     #[serde(default)]
-    coverage: Vec<String>,
+    carriers: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -153,6 +161,21 @@ impl Reader<'_> {
             None => format!("name it under [origins], as in `{name} = \"https://…\"`"),
         };
         Err(Trouble::new(at, format!("no origin is named `{name}`"), remedy))
+    }
+
+    /// Functions by their names, each of which must be declared.
+    fn declared(&self, named: &[Spanned<String>], declared: &[&str]) -> Result<BTreeSet<String>, Trouble> {
+        for name in named {
+            if !declared.contains(&name.get_ref().as_str()) {
+                let remedy = match nearest(name.get_ref(), declared) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("declared are {}", declared.join(", ")),
+                };
+                let reason = format!("`{}` is no function that this manifest declares", name.get_ref());
+                return Err(Trouble::new(self.at(name), reason, remedy));
+            }
+        }
+        Ok(named.iter().map(|name| name.get_ref().clone()).collect())
     }
 
     fn origin(&self, written: &OriginFile) -> Result<Origin, Trouble> {
@@ -251,6 +274,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
     for (name, origin) in &written.origins {
         origins.insert(reader.name("name for an origin", name)?, reader.origin(origin)?);
     }
+    let functions = written.functions.read(&reader, written.kind, !origins.is_empty())?;
     let mut secrets = BTreeMap::new();
     for (name, secret) in &written.secrets {
         let is_name = name.get_ref().bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
@@ -264,13 +288,18 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
         for origin in secret.origins.get_ref() {
             reader.known_origin(reader.at(&secret.origins), origin, &origins)?;
         }
+        let declared = functions.named();
+        let for_functions = match &secret.functions {
+            None => declared.iter().map(|function| (*function).to_owned()).collect(),
+            Some(named) => reader.declared(named, &declared)?,
+        };
         let bound = secret.origins.get_ref().iter().cloned().collect();
-        secrets.insert(name.get_ref().clone(), SecretAsk { origins: bound, obtained: secret.obtained.clone() });
+        let ask = SecretAsk { origins: bound, obtained: secret.obtained.clone(), functions: for_functions };
+        secrets.insert(name.get_ref().clone(), ask);
     }
     let agencies = |written: &[Spanned<String>]| {
         written.iter().map(|agency| reader.name("agency id", agency)).collect::<Result<Vec<String>, Trouble>>()
     };
-    let functions = written.functions.read(&reader, written.kind)?;
     let mut datasets = BTreeMap::new();
     for (name, dataset) in &written.datasets {
         datasets.insert(reader.name("name for a data set", name)?, reader.dataset(dataset, &origins)?);
@@ -287,6 +316,16 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
         let line = line_of(text, rule.span().start);
         exempt.insert(rule.into_inner(), Exemption { reason, line });
     }
+    let observes = match &written.observes {
+        Some(observes) if functions.check.is_none() => {
+            return Err(Trouble::new(
+                reader.at(observes),
+                "it observes something, and checks nothing",
+                "declare `[functions.check]`, or take [observes] out: a packet sees no lines",
+            ));
+        }
+        observes => observes.as_ref().map(|observes| reader.observes(observes.get_ref())).transpose()?,
+    };
     let days = |field: &str, value: &Option<Spanned<u64>>, default| {
         reader.bounded(field, value.as_ref(), default, 0..=365).map(|days| days as u32)
     };
@@ -310,7 +349,11 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Manifest, Trouble> {
         config: written.config.into_iter().map(|(key, Setting(value))| (key, value)).collect(),
         speaks_for: agencies(&written.agencies.speaks_for)?,
         files_for: agencies(&written.agencies.files_for)?,
-        coverage: written.agencies.coverage,
+        carriers: reader.carriers(&written.agencies.carriers)?,
+        observes,
+        directory: written.directory.as_ref().map(|directory| reader.directory(directory)).transpose()?,
+        standings: reader.standings(&written.standings)?,
+        facts: reader.facts(&written.facts)?,
         functions,
         timetable: Timetable {
             acknowledged_in_days: days("acknowledged_in_days", &written.timetable.acknowledged_in_days, 2)?,

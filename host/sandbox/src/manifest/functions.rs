@@ -1,7 +1,7 @@
 //! `[functions]` of a manifest: what an adapter does, what it costs, and how it may be repeated.
 
 use super::reader::Reader;
-use super::{Check, Effects, Filing, Functions, Kind};
+use super::{By, Check, Effects, Filing, Functions, Kind};
 use crate::trouble::{Trouble, nearest};
 use serde::Deserialize;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub(super) struct FunctionsFile {
     track: Option<Spanned<PlainFile>>,
     inbound: Option<Spanned<PlainFile>>,
     call_started: Option<Spanned<PlainFile>>,
+    probe: Option<Spanned<PlainFile>>,
     search: Option<Spanned<PlainFile>>,
     acquire: Option<Spanned<FilingFile>>,
     release: Option<Spanned<FilingFile>>,
@@ -44,11 +45,14 @@ struct FilingFile {
     settle_s: Option<Spanned<u64>>,
     #[serde(default)]
     required: bool,
+    by: Option<By>,
 }
 
 impl FunctionsFile {
     /// What the manifest of an adapter of this kind declares.
-    pub(super) fn read(&self, reader: &Reader<'_>, kind: Kind) -> Result<Functions, Trouble> {
+    /// Where it reaches no network, a filing is a person's if nothing else is said.
+    pub(super) fn read(&self, reader: &Reader<'_>, kind: Kind, reaches: bool) -> Result<Functions, Trouble> {
+        let by = if reaches { By::Machine } else { By::Person };
         let place = |written: &Option<Spanned<PlainFile>>| written.as_ref().map(|written| reader.at(written));
         let filing_place = |written: &Option<Spanned<FilingFile>>| written.as_ref().map(|written| reader.at(written));
         let named = [
@@ -58,6 +62,7 @@ impl FunctionsFile {
             ("track", place(&self.track)),
             ("inbound", place(&self.inbound)),
             ("call_started", place(&self.call_started)),
+            ("probe", place(&self.probe)),
             ("search", place(&self.search)),
             ("acquire", filing_place(&self.acquire)),
             ("release", filing_place(&self.release)),
@@ -96,14 +101,15 @@ impl FunctionsFile {
         let listed = ("[functions.list_numbers]", self.list_numbers.is_some());
         Ok(Functions {
             check,
-            register: filing(reader, "register", &self.register, tracked)?,
-            dispute: filing(reader, "dispute", &self.dispute, tracked)?,
+            register: filing(reader, "register", &self.register, tracked, by)?,
+            dispute: filing(reader, "dispute", &self.dispute, tracked, by)?,
             track: self.track.is_some(),
             inbound: self.inbound.is_some(),
             call_started: self.call_started.is_some(),
+            probe: self.probe.is_some(),
             search: self.search.is_some(),
-            acquire: filing(reader, "acquire", &self.acquire, listed)?,
-            release: filing(reader, "release", &self.release, listed)?,
+            acquire: filing(reader, "acquire", &self.acquire, listed, by)?,
+            release: filing(reader, "release", &self.release, listed, by)?,
             list_numbers: self.list_numbers.is_some(),
             price_micros: self.price_micros.is_some(),
             lookup: self.lookup.is_some(),
@@ -118,6 +124,7 @@ fn filing(
     name: &str,
     written: &Option<Spanned<FilingFile>>,
     (query, declared): (&str, bool),
+    by: By,
 ) -> Result<Option<Filing>, Trouble> {
     let Some(written) = written.as_ref().map(Spanned::get_ref) else { return Ok(None) };
     let effects = *written.effects.get_ref();
@@ -131,7 +138,12 @@ fn filing(
         ));
     }
     let settle = reader.bounded("settle_s", written.settle_s.as_ref(), 0, 0..=30 * 86_400)?;
-    Ok(Some(Filing { effects, settle: Duration::from_secs(settle), required: written.required }))
+    Ok(Some(Filing {
+        effects,
+        settle: Duration::from_secs(settle),
+        required: written.required,
+        by: written.by.unwrap_or(by),
+    }))
 }
 
 impl Functions {
@@ -144,6 +156,7 @@ impl Functions {
             ("track", self.track),
             ("inbound", self.inbound),
             ("call_started", self.call_started),
+            ("probe", self.probe),
             ("search", self.search),
             ("acquire", self.acquire.is_some()),
             ("release", self.release.is_some()),

@@ -7,6 +7,8 @@
 use super::Bundled;
 use super::seat::{Candidate, Origin};
 use crate::folder::Files;
+use crate::modules;
+use crate::trouble::Trouble;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -75,19 +77,24 @@ fn write(folder: &Path, id: &str, candidate: &Candidate) -> io::Result<()> {
 }
 
 impl Bundled {
-    pub(super) fn candidate(&self) -> Candidate {
-        Candidate {
+    pub(super) fn candidate(&self) -> Result<Candidate, Trouble> {
+        let code_file = format!("{}/adapter.js", self.id);
+        let module = |name: &str| {
+            let own = self.modules.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+            Ok(own.or_else(|| modules::library(name)).map(str::to_owned))
+        };
+        Ok(Candidate {
             file: format!("{}/adapter.toml", self.id),
             manifest: self.manifest.to_owned(),
-            code_file: format!("{}/adapter.js", self.id),
-            code: self.script.as_bytes().to_vec(),
+            code: modules::join(&code_file, self.script.to_owned(), module)?.into(),
+            code_file,
             origin: Origin::Bundled,
-        }
+        })
     }
 }
 
 impl Candidate {
-    pub(super) fn read(folder: &Path, id: &str) -> Result<Candidate, crate::trouble::Trouble> {
+    pub(super) fn read(folder: &Path, id: &str) -> Result<Candidate, Trouble> {
         let Files { manifest_file, manifest, code_file, code } = Files::read(folder, id)?;
         Ok(Candidate { file: manifest_file, manifest, code_file, code, origin: Origin::Folder(folder.to_owned()) })
     }

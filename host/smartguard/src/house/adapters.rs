@@ -13,13 +13,13 @@ use crate::store::{Key, Op, Store, Tree, after};
 use core::time::Duration;
 use development::Developments;
 use numbers::case::Filing;
-use numbers::{AdapterFacts, Case, E164, Effects, Observation, Packet};
-use sandbox::agency::{AdapterError, CheckAnswer, Dispute, FilingAnswer, FilingStatus, Register, TrackAnswer};
+use numbers::{AdapterFacts, Carriers, Case, E164, Effects, Observation, Packet};
+use sandbox::agency::{AdapterError, Check, CheckAnswer, Dispute, FilingAnswer, FilingStatus, Register, TrackAnswer};
 use sandbox::call::Powers;
 use sandbox::datasets::Datasets;
 use sandbox::grant::{Grant, Grants};
 use sandbox::http::{Gate, Rebinds};
-use sandbox::manifest::{self, Kind, Manifest};
+use sandbox::manifest::{self, By, Kind, Manifest};
 use sandbox::ranker::{RankRequest, Ranking};
 use sandbox::roster::{Bundled, Live, Refused, Roster};
 use sandbox::secrets::Secrets;
@@ -31,24 +31,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// The adapters that are part of the program.
-const BUNDLED: [Bundled; 3] = [
-    Bundled {
-        id: "fcr",
-        manifest: include_str!("../../../../adapters/fcr/adapter.toml"),
-        script: include_str!("../../../../adapters/fcr/adapter.js"),
-    },
-    Bundled {
-        id: "ftc_dnc",
-        manifest: include_str!("../../../../adapters/ftc_dnc/adapter.toml"),
-        script: include_str!("../../../../adapters/ftc_dnc/adapter.js"),
-    },
-    Bundled {
-        id: "nomorobo",
-        manifest: include_str!("../../../../adapters/nomorobo/adapter.toml"),
-        script: include_str!("../../../../adapters/nomorobo/adapter.js"),
-    },
-];
+// The adapters that are part of the program: every folder of `adapters/` with a script.
+include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 
 /// What the adapter of this id that came with the program says of itself.
 pub fn bundled_manifest(id: &str) -> Option<Manifest> {
@@ -71,6 +55,8 @@ pub enum CheckResult {
 pub enum FileResult {
     Filed {
         reference: Option<String>,
+        /// Numbers that the agency took out of it, each with the reason.
+        refused: Vec<(E164, String)>,
     },
     Pending {
         token: String,
@@ -129,14 +115,20 @@ impl Adapters {
             folder: config.adapters.clone(),
             developments: Developments::default(),
         };
-        adapters.roster.load_bundled(&BUNDLED, now()).await;
+        adapters.roster.load_bundled(BUNDLED, now()).await;
         adapters.roster.load_all(&adapters.folder, now()).await;
         Ok(Arc::new(adapters))
     }
 
-    /// What the core needs to know of those that serve.
+    /// What the core needs to know of those that serve, and of each what works with the secrets that are there.
     pub fn facts(&self) -> Vec<AdapterFacts> {
-        let mut facts: Vec<AdapterFacts> = self.roster.all_live().iter().map(|live| fact(live)).collect();
+        let mut facts: Vec<AdapterFacts> = self
+            .roster
+            .all_live()
+            .iter()
+            .map(|live| fact(&live.manifest, &|secret| self.roster.has_secret(&live.manifest.id, secret)))
+            .filter(|fact| fact.checks || fact.registers || !fact.disputes.is_empty())
+            .collect();
         facts.sort_by(|one, other| one.id.cmp(&other.id));
         facts
     }
@@ -158,13 +150,12 @@ impl Adapters {
         self.pace.line(id, at_once).turn(wanted, room).await
     }
 
-    pub async fn check(&self, id: &str, numbers: &[E164]) -> CheckResult {
+    /// What the agencies make of these numbers. `cnams` is what those of them are registered to show that are.
+    pub async fn check(&self, id: &str, numbers: &[E164], cnams: &[(E164, String)]) -> CheckResult {
         let mut token = None;
         for _ in 0..PENDING_ROUNDS_MAX {
-            let asked = self
-                .roster
-                .call(id, now(), async |live| live.guest.check(&powers(&live), numbers, token.clone()).await)
-                .await;
+            let check = Check { numbers: numbers.to_vec(), cnams: cnams.to_vec(), token: token.clone() };
+            let asked = self.roster.call(id, now(), async |live| live.guest.check(&powers(&live), check).await).await;
             match asked {
                 Ok(CheckAnswer::Observations(observations)) => return CheckResult::Observed(observations),
                 Ok(CheckAnswer::Pending(pending)) => {
@@ -321,21 +312,26 @@ fn powers(live: &Live<Guest>) -> Arc<dyn Powers> {
     live.powers.clone()
 }
 
-fn fact(live: &Live<Guest>) -> AdapterFacts {
-    let manifest = &live.manifest;
+/// A function whose secrets are not there is as good as none: asking would fail for every number.
+/// A registration that a person makes is asked for where it is required, and otherwise when somebody wants its packet.
+fn fact(manifest: &Manifest, has_secret: &dyn Fn(&str) -> bool) -> AdapterFacts {
+    let usable = |function: &str| manifest.secrets_of(function).all(has_secret);
     let functions = &manifest.functions;
-    let mut disputes = manifest.speaks_for.clone();
-    disputes.extend(manifest.files_for.iter().cloned());
-    disputes.dedup();
+    let register =
+        functions.register.filter(|filing| usable("register") && (filing.by == By::Machine || filing.required));
+    let dispute = functions.dispute.filter(|_| usable("dispute"));
     AdapterFacts {
         id: manifest.id.clone(),
-        checks: functions.check.is_some(),
+        checks: functions.check.is_some() && usable("check"),
         speaks_for: manifest.speaks_for.clone(),
-        registers: functions.register.is_some(),
-        register_required: functions.register.as_ref().is_some_and(|register| register.required),
-        disputes: if functions.dispute.is_some() { disputes } else { Vec::new() },
-        register_effects: functions.register.as_ref().map_or(Effects::Manual, effects),
-        dispute_effects: functions.dispute.as_ref().map_or(Effects::Manual, effects),
+        observes: manifest.observes.as_ref().map_or(Carriers::NONE, |observes| observes.carriers),
+        registers: register.is_some(),
+        register_required: register.is_some_and(|register| register.required),
+        disputes: if dispute.is_some() { manifest.disputes_at().to_vec() } else { Vec::new() },
+        disputes_for: manifest.carriers,
+        disputes_by_machine: dispute.is_some_and(|dispute| dispute.by == By::Machine),
+        register_effects: register.map_or(Effects::Manual, |filing| effects(&filing)),
+        dispute_effects: dispute.map_or(Effects::Manual, |filing| effects(&filing)),
     }
 }
 
@@ -367,7 +363,7 @@ fn filed(answered: Result<FilingAnswer, Failure>) -> FileResult {
         Ok(FilingAnswer::Filed(filing)) if filing.status == FilingStatus::Refused => {
             FileResult::Rejected(filing.detail.unwrap_or_else(|| "without a reason".to_owned()))
         }
-        Ok(FilingAnswer::Filed(filing)) => FileResult::Filed { reference: filing.reference },
+        Ok(FilingAnswer::Filed(filing)) => FileResult::Filed { reference: filing.reference, refused: filing.refused },
         Err(Refused::Failed(CallError::Adapter(error))) => match error {
             AdapterError::NeedsPerson(packet) => FileResult::Packet(*packet),
             AdapterError::Unsupported(reason) => FileResult::Unsupported(reason),

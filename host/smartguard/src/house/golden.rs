@@ -144,9 +144,12 @@ async fn live_a_little(rooms: &Rooms) {
         id: "registry".into(),
         checks: true,
         speaks_for: vec!["registry".into()],
+        observes: numbers::Carriers::NONE,
         registers: true,
         register_required: true,
         disputes: vec!["registry".into()],
+        disputes_for: numbers::Carriers::NONE,
+        disputes_by_machine: true,
         register_effects: Effects::Idempotent,
         dispute_effects: Effects::Manual,
     };

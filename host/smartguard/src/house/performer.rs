@@ -10,7 +10,7 @@ use super::packets;
 use crate::store::Store;
 use core::time::Duration;
 use numbers::case::{Filing, FilingState, Purpose};
-use numbers::event::{FilingOutcome, OBSERVATIONS_MAX, REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX};
+use numbers::event::{FilingOutcome, OBSERVATIONS_MAX, REASON_BYTES_MAX, REFUSALS_MAX, TOKEN_BYTES_MAX, WORDS_MAX};
 use numbers::step::AGAIN_AFTER;
 use numbers::{Case, Command, E164, FilingPlan, Moment, Packet, Source, What};
 use parking_lot::Mutex;
@@ -69,7 +69,8 @@ impl Performer {
             let size = self.adapters.batch_max(adapter).clamp(1, OBSERVATIONS_MAX);
             let turn = self.adapters.turn(adapter, rest.len().min(size)).await;
             let (asked, later) = rest.split_at(turn.numbers());
-            let answer = self.adapters.check(adapter, asked).await;
+            let cnams = self.cnams(asked.to_vec()).await?;
+            let answer = self.adapters.check(adapter, asked, &cnams).await;
             drop(turn);
             rest = later;
             let what = match answer {
@@ -95,6 +96,19 @@ impl Performer {
             self.keeper.propose_patiently(what).await?;
         }
         Ok(())
+    }
+
+    /// What these numbers are registered to show, as far as their businesses have said so.
+    async fn cnams(&self, asked: Vec<E164>) -> Result<Vec<(E164, String)>, ProposeError> {
+        self.keeper
+            .read(move |state| {
+                let cnam = |number: E164| {
+                    let business = state.businesses.get(&state.numbers.get(&number)?.business)?;
+                    Some((number, business.cnam.clone()?))
+                };
+                asked.into_iter().filter_map(cnam).collect()
+            })
+            .await
     }
 
     /// The intent first; only when it is durable does the request leave.
@@ -161,9 +175,10 @@ impl Performer {
 
     async fn answer(&self, result: FileResult) -> FilingOutcome {
         match result {
-            FileResult::Filed { reference } => {
-                FilingOutcome::Filed { reference: reference.map(|reference| cut(reference, REASON_BYTES_MAX)) }
-            }
+            FileResult::Filed { reference, refused } => FilingOutcome::Filed {
+                reference: reference.map(|reference| cut(reference, REASON_BYTES_MAX)),
+                refused: by_reason(refused),
+            },
             FileResult::Pending { token, .. } if token.len() > TOKEN_BYTES_MAX => {
                 FilingOutcome::Lost { reason: format!("its token is longer than {TOKEN_BYTES_MAX} bytes") }
             }
@@ -214,6 +229,24 @@ fn observed(adapter: &str, asked: Vec<E164>, observations: Vec<numbers::Observat
 fn due(packet: &Packet) -> Moment {
     let days = u64::from(packet.acknowledged_in_days);
     now().plus(if days == 0 { DUE_AFTER } else { Duration::from_secs(days * 24 * 60 * 60) })
+}
+
+/// The refused numbers by why, in as few words as an event holds.
+fn by_reason(refused: Vec<(E164, String)>) -> Vec<(String, Vec<E164>)> {
+    let mut reasons: Vec<(String, Vec<E164>)> = Vec::new();
+    for (number, reason) in refused {
+        let reason = cut(reason, WORDS_MAX);
+        match reasons.iter().position(|(known, _)| *known == reason) {
+            Some(at) => reasons[at].1.push(number),
+            None if reasons.len() < REFUSALS_MAX => reasons.push((reason, vec![number])),
+            None => {
+                let (last, numbers) = &mut reasons[REFUSALS_MAX - 1];
+                "several other reasons; the agency's own list has them".clone_into(last);
+                numbers.push(number);
+            }
+        }
+    }
+    reasons
 }
 
 /// Words from outside are cut to what an event holds, at a letter, and show that they were.

@@ -168,9 +168,12 @@ mod tests {
             id: (*id).to_owned(),
             checks: true,
             speaks_for: vec![(*id).to_owned()],
+            observes: numbers::Carriers::NONE,
             registers: false,
             register_required: false,
             disputes: Vec::new(),
+            disputes_for: numbers::Carriers::NONE,
+            disputes_by_machine: true,
             register_effects: Effects::Manual,
             dispute_effects: Effects::Manual,
         };

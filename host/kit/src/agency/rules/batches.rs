@@ -1,8 +1,8 @@
 //! Rules about several numbers at once, and about numbers that are not the ones that were meant.
 
-use super::probes::{Made, Probes, Scene, Seed, broke, numbers_of, standings};
+use super::probes::{Made, Probes, Scene, Seed, broke, check_of, numbers_of, standings};
 use super::replies::{Swap, is_in, mentions};
-use crate::agency::{Ask, Told};
+use crate::agency::Told;
 use crate::verdict::{Findings, Verdict};
 use numbers::E164;
 use sandbox::HttpResponse;
@@ -28,7 +28,7 @@ fn single<'p>(probes: &'p Probes<'_>) -> impl Iterator<Item = (&'p Seed, E164)> 
 }
 
 fn batch(seed: &Seed, what: &str, numbers: Vec<E164>) -> Scene {
-    seed.with(what).asking(Ask::Check { numbers, token: None })
+    seed.with(what).asking(check_of(&seed.ask, numbers, None))
 }
 
 /// The first cassette of one number, whose answer also holds for a second number when both are asked for.
@@ -148,7 +148,7 @@ pub(super) async fn odd_requests(probes: &Probes<'_>) -> Verdict {
         findings.note(&made.what, broke(&made.outcome));
     }
     let token = Some("a token that nobody gave".to_owned());
-    let asked = seed.with("a strange token").asking(Ask::Check { numbers: numbers_of(&seed.ask), token });
+    let asked = seed.with("a strange token").asking(check_of(&seed.ask, numbers_of(&seed.ask), token));
     let made = probes.make(asked).await;
     findings.note(&made.what, broke(&made.outcome));
     findings.verdict(NO_CHECK)

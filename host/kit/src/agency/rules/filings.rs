@@ -79,7 +79,12 @@ pub(super) async fn filing_key(probes: &Probes<'_>) -> Verdict {
         match &mut ask {
             Ask::Register(register) => register.key = key.to_owned(),
             Ask::Dispute(dispute) => dispute.key = key.to_owned(),
-            Ask::Describe | Ask::Check { .. } | Ask::Track { .. } | Ask::Inbound { .. } | Ask::CallStarted { .. } => {}
+            Ask::Describe
+            | Ask::Check(_)
+            | Ask::Track { .. }
+            | Ask::Inbound { .. }
+            | Ask::CallStarted { .. }
+            | Ask::Probe => {}
         }
         let made = probes.make(seed.with("under another key").asking(ask)).await;
         let carried = made.tape.requests.iter().any(|request| format!("{request:?}").contains(key));

@@ -4,8 +4,8 @@ use super::probes::{Probes, function_of, standings};
 use crate::agency::{Ask, Told};
 use crate::form::Provenance;
 use crate::verdict::{Findings, Verdict};
-use numbers::{Address, Business, Contact, E164, Moment, Relation, Status};
-use sandbox::agency::{Description, Dispute, Register};
+use numbers::{Address, Business, Contact, E164, LegalForm, Moment, Relation, Status};
+use sandbox::agency::{Check, Description, Dispute, Register};
 use sandbox::{AdapterError, CallError};
 use std::time::Duration;
 
@@ -78,6 +78,7 @@ fn business() -> Business {
         website: Some("https://www.acme.example".to_owned()),
         contact: Contact {
             name: "Ann Example".to_owned(),
+            title: Some("Office manager".to_owned()),
             email: "ann@acme.example".to_owned(),
             phone: "+19375550100".to_owned(),
         },
@@ -85,6 +86,12 @@ fn business() -> Business {
         category: None,
         calls_per_month: 42_000,
         originating_providers: vec!["Twilio".to_owned()],
+        cnam: Some("ACME DENTAL".to_owned()),
+        duns: Some("123456789".to_owned()),
+        employees: Some(40),
+        legal_form: Some(LegalForm::Llc),
+        incorporated_in: Some("OH".to_owned()),
+        industry: Some("Health care".to_owned()),
     }
 }
 
@@ -103,12 +110,13 @@ fn samples(agency: &str, number: E164) -> Vec<Ask> {
         token: None,
     };
     vec![
-        Ask::Check { numbers: vec![number], token: None },
+        Ask::Check(Check::of(&[number])),
         Ask::Register(Register { key: key.clone(), business: business(), numbers: vec![number], token }),
         Ask::Dispute(dispute),
         Ask::Track { key },
         Ask::Inbound { headers: Vec::new(), body: "{}".to_owned() },
         Ask::CallStarted { number, started_at: Moment::from_seconds(1_700_000_000) },
+        Ask::Probe,
     ]
 }
 

@@ -3,7 +3,7 @@
 use super::probes::{Outcome, Probes};
 use crate::agency::{Ask, Told};
 use crate::breaking::{is_garbled, page};
-use crate::stage::{invented, own_credential};
+use crate::stage::{invented, own_credential, sends};
 use crate::verdict::{Findings, Verdict};
 use numbers::Moment;
 use sandbox::agency::CheckAnswer;
@@ -33,7 +33,7 @@ pub(super) async fn secrets_kept(probes: &Probes<'_>) -> Verdict {
     }
     for name in probes.manifest.secrets.keys() {
         let placeholder = format!("{{{{secret:{name}}}}}");
-        let used = sent.iter().any(|request| format!("{request:?}").contains(&placeholder));
+        let used = sent.iter().any(|request| sends(request, name));
         findings.note(name, (!used).then(|| format!("no request holds {placeholder}")));
     }
     for made in &ledger {

@@ -8,7 +8,7 @@ use crate::stage::{Stage, Tape, door, find};
 use crate::verdict::Bench;
 use numbers::{Carrier, E164, Moment, Status};
 use parking_lot::Mutex;
-use sandbox::agency::{CheckAnswer, Filing, FilingAnswer, TrackAnswer};
+use sandbox::agency::{Check, CheckAnswer, Filing, FilingAnswer, TrackAnswer};
 use sandbox::http::Door;
 use sandbox::manifest::Manifest;
 use sandbox::{AdapterError, CallError, FilesError, Found, HttpRequest, HttpResponse, Powers};
@@ -354,22 +354,32 @@ fn labels(outcome: &Outcome) -> Vec<String> {
 pub(super) fn function_of(ask: &Ask) -> &'static str {
     match ask {
         Ask::Describe => "describe",
-        Ask::Check { .. } => "check",
+        Ask::Check(_) => "check",
         Ask::Register(_) => "register",
         Ask::Dispute(_) => "dispute",
         Ask::Track { .. } => "track",
         Ask::Inbound { .. } => "inbound",
         Ask::CallStarted { .. } => "call_started",
+        Ask::Probe => "probe",
     }
 }
 
 /// The numbers that a call is about.
 pub(super) fn numbers_of(ask: &Ask) -> Vec<E164> {
     match ask {
-        Ask::Check { numbers, .. } => numbers.clone(),
+        Ask::Check(check) => check.numbers.clone(),
         Ask::Register(register) => register.numbers.clone(),
         Ask::Dispute(dispute) => vec![dispute.number],
         Ask::CallStarted { number, .. } => vec![*number],
-        Ask::Describe | Ask::Track { .. } | Ask::Inbound { .. } => Vec::new(),
+        Ask::Describe | Ask::Track { .. } | Ask::Inbound { .. } | Ask::Probe => Vec::new(),
     }
+}
+
+/// The same question about other numbers; what is known of their names stays.
+pub(super) fn check_of(ask: &Ask, numbers: Vec<E164>, token: Option<String>) -> Ask {
+    let cnams = match ask {
+        Ask::Check(check) => check.cnams.clone(),
+        _ => Vec::new(),
+    };
+    Ask::Check(Check { numbers, cnams, token })
 }

@@ -24,11 +24,22 @@ fn business(id: &str, use_case: &str) -> What {
             country: said("US"),
         },
         website: None,
-        contact: Contact { name: said("Ann"), email: said("ann@acme.example"), phone: said("+19375550100") },
+        contact: Contact {
+            title: None,
+            name: said("Ann"),
+            email: said("ann@acme.example"),
+            phone: said("+19375550100"),
+        },
         use_case: said(use_case),
         category: None,
         calls_per_month: 1,
         originating_providers: Vec::new(),
+        cnam: None,
+        duns: None,
+        employees: None,
+        legal_form: None,
+        incorporated_in: None,
+        industry: None,
     })
 }
 

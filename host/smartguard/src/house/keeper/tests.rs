@@ -46,9 +46,12 @@ impl World {
             id: "registry".into(),
             checks: false,
             speaks_for: vec!["registry".into()],
+            observes: numbers::Carriers::NONE,
             registers: true,
             register_required: true,
             disputes: vec!["registry".into()],
+            disputes_for: numbers::Carriers::NONE,
+            disputes_by_machine: true,
             register_effects: Effects::Idempotent,
             dispute_effects: Effects::Idempotent,
         };
@@ -113,11 +116,17 @@ fn business() -> Business {
             country: "US".into(),
         },
         website: None,
-        contact: Contact { name: "A".into(), email: "a@example.com".into(), phone: "+19375550100".into() },
+        contact: Contact { title: None, name: "A".into(), email: "a@example.com".into(), phone: "+19375550100".into() },
         use_case: "reminders".into(),
         category: None,
         calls_per_month: 1000,
         originating_providers: vec!["Example Telecom".into()],
+        cnam: None,
+        duns: None,
+        employees: None,
+        legal_form: None,
+        incorporated_in: None,
+        industry: None,
     }
 }
 
@@ -133,12 +142,12 @@ async fn more_numbers_than_one_filing_holds_go_out_in_the_next_one_by_themselves
     let mut world = World::start().await;
     world.import(400).await;
     let first = world.wanted(filing_of(300)).await;
-    world.file(first.clone(), FilingOutcome::Filed { reference: None }).await;
+    world.file(first.clone(), FilingOutcome::Filed { reference: None, refused: Vec::new() }).await;
     // Nothing happens from here on.
     let second = world.wanted(filing_of(100)).await;
     assert_ne!(second.key, first.key);
     assert!(first.numbers.iter().all(|number| !second.numbers.contains(number)));
-    world.file(second, FilingOutcome::Filed { reference: None }).await;
+    world.file(second, FilingOutcome::Filed { reference: None, refused: Vec::new() }).await;
     let unfiled = world.keeper.read(|state| state.next_wake_for_business("acme")).await.expect("an answer");
     assert_eq!(unfiled, None, "all of them are filed");
 }
