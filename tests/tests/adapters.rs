@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use kit::Folder;
 use numbers::{Address, Business, Contact, E164, FileContent, Packet, Relation, Status};
-use sandbox::agency::{CheckAnswer, Register};
+use sandbox::agency::{Check, CheckAnswer, Register};
 use sandbox::datasets::Datasets;
 use sandbox::grant::PowerSet;
 use sandbox::http::{Gate, Rebinds};

@@ -11,6 +11,7 @@ use kit::record::Recording;
 use numbers::Moment;
 use sandbox::datasets::Datasets;
 use sandbox::http::{Gate, Rebinds};
+use sandbox::manifest::Manifest;
 use sandbox::secrets::{Secret, Secrets};
 use sandbox::{Engine, EngineOptions};
 use serde::Deserialize;
@@ -287,6 +288,13 @@ impl Fault {
                     let changed = Cassette::parse(folder.kind, &cassette.path, text);
                     *cassette = changed.unwrap_or_else(|trouble| panic!("{trouble}"));
                 }
+                continue;
+            }
+            if self.file.as_deref() == Some("manifest") {
+                let text = std::fs::read_to_string(folder.path.join("adapter.toml")).expect("a manifest");
+                assert_eq!(text.matches(replace).count(), 1, "{}: {replace:?} stands there once", self.name);
+                let text = text.replace(replace, with);
+                folder.manifest = Manifest::parse("adapter.toml", &text).unwrap_or_else(|trouble| panic!("{trouble}"));
                 continue;
             }
             let code = String::from_utf8(folder.code).expect("a script");

@@ -3,6 +3,7 @@
 use kit::Folder;
 use kit::check::{Report, Tier};
 use numbers::E164;
+use sandbox::agency::Check;
 use sandbox::kind::Kind;
 use sandbox::{Engine, EngineOptions, Limits, Powers};
 use smartguard_tests::compiled::{Canned, built, put_together};

@@ -78,11 +78,13 @@ fn the_pages_and_the_index_of_what_we_ship_are_true() {
         assert_eq!(kept, kit::docs::page(folder), "{remedy}");
     }
     let readme = std::fs::read_to_string(shipped.join("README.md")).expect("a README");
-    let index = kit::docs::index(&folders);
-    assert!(
-        readme.contains(&format!("\n\n{index}\n")),
-        "`smartguard adapter docs adapters/* --index` prints:\n{index}"
-    );
+    for (table, flag) in [(kit::docs::index(&folders), "--index"), (kit::docs::facts(&folders), "--facts")] {
+        let told = readme.contains(&format!("\n\n{table}\n"));
+        assert!(told, "`smartguard adapter docs adapters/* {flag}` prints:\n{table}");
+    }
+    let kept = std::fs::read_to_string(shipped.join("DIRECTORY.md")).unwrap_or_default();
+    let remedy = "run `smartguard adapter docs adapters/* --directory > adapters/DIRECTORY.md`";
+    assert_eq!(kept, kit::docs::directory(&folders), "{remedy}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Adapters that were built against an older version of the interface are served beside those of the newest.
 
 use numbers::{Address, Business, Carrier, Contact, E164, Moment, Relation, Status};
-use sandbox::agency::{CheckAnswer, Dispute, Filing, FilingAnswer, FilingStatus, Register, TrackAnswer};
+use sandbox::agency::{Check, CheckAnswer, Dispute, Filing, FilingAnswer, FilingStatus, Register, TrackAnswer};
 use sandbox::kind::Kind;
 use sandbox::version::{Version, World};
 use sandbox::{AdapterError, CallError, Engine, EngineOptions, Guest, Limits, LoadError, Powers};
@@ -80,6 +80,7 @@ async fn check(guest: &Guest) {
         reference: Some(reference.to_owned()),
         status: FilingStatus::Submitted,
         detail: None,
+        refused: Vec::new(),
     };
     let register = Register { key: "reg-1".into(), business: business(), numbers: vec![number()], token: None };
     let answer = guest.register(&powers, register).await.expect("an answer");

@@ -95,6 +95,9 @@ pub async fn run(engine: &Engine, folder: &Folder, judged: &(dyn Fn(&Rule) + Syn
         .collect();
     let broken = |tier: Tier| rules.iter().any(|judged| judged.tier == tier && judged.is_broken());
     let reached = [Tier::Bronze, Tier::Silver, Tier::Gold].into_iter().take_while(|tier| !broken(*tier)).last();
+    // How well an interface is known that there is none of says nothing.
+    let packets = folder.manifest.only_packets() && reached >= Some(Tier::Silver);
+    let reached = if packets { Some(Tier::Packets) } else { reached };
     Ok(Report {
         adapter: folder.manifest.id.clone(),
         version: folder.manifest.version.clone(),

@@ -1,10 +1,15 @@
 //! What an operator should know of an adapter, made from its manifest, the interface and its cassettes.
 
+mod lists;
+
+pub use lists::{directory, facts, index};
+
 use crate::declarations;
 use crate::folder::Folder;
 use crate::form::Provenance;
+use lists::sees;
 use numbers::Confidence;
-use sandbox::manifest::{Effects, Filing, Manifest, Verb};
+use sandbox::manifest::{By, Effects, Fact, Filing, Manifest, StandingRow, Verb};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -24,9 +29,33 @@ pub fn page(folder: &Folder) -> String {
     page.section("What it does");
     page.table(&["function", "answers", "effects", "cassettes"], functions(folder));
     page.pairs(&[("Speaks for", words(&manifest.speaks_for)), ("Files for", words(&manifest.files_for))]);
+    if let Some(observes) = &manifest.observes {
+        page.pairs(&[("It sees", format!("{} ({})", sees(manifest), observes.basis))]);
+    }
+    if let Some(directory) = &manifest.directory {
+        page.section("By hand");
+        page.pairs(&[
+            ("Agency", directory.name.clone()),
+            ("Website", directory.website.clone().unwrap_or_default()),
+            ("Contact", directory.contact.clone()),
+            ("What to file", directory.file.clone()),
+            ("Who sees it", directory.covers.clone()),
+            ("Last verified", directory.verified.clone()),
+        ]);
+    }
+    if !manifest.standings.is_empty() {
+        page.section("What an answer becomes");
+        let row = |row: &StandingRow| vec![row.says.clone(), code(row.status.word()), row.source.clone()];
+        page.table(&["the agency says", "standing", "known from"], manifest.standings.iter().map(row).collect());
+    }
     page.section("How well it is known");
     page.line(&format!("The contract: {}.", known(manifest.confidence)));
     manifest.sources.iter().for_each(|source| page.line(&format!("- {source}")));
+    if !manifest.facts.is_empty() {
+        page.line("");
+        let row = |fact: &Fact| vec![fact.what.clone(), known(fact.known).to_owned(), fact.source.clone()];
+        page.table(&["fact", "known", "from"], manifest.facts.iter().map(row).collect());
+    }
     if !manifest.origins.is_empty() {
         page.section("What it reaches");
         page.table(&["origin", "address", "methods", "requests a minute"], origins(manifest));
@@ -44,9 +73,10 @@ pub fn page(folder: &Folder) -> String {
         let rows = manifest.secrets.iter().map(|(name, ask)| {
             let variable = format!("`SMARTGUARD_SECRET_{}_{name}`", manifest.id.to_uppercase());
             let origins: Vec<String> = ask.origins.iter().cloned().collect();
-            vec![code(name), variable, words(&origins), ask.obtained.clone()]
+            let functions: Vec<String> = ask.functions.iter().cloned().collect();
+            vec![code(name), variable, words(&origins), words(&functions), ask.obtained.clone()]
         });
-        page.table(&["secret", "given as", "sent to", "how to get it"], rows.collect());
+        page.table(&["secret", "given as", "sent to", "needed for", "how to get it"], rows.collect());
     }
     page.section("Rates and cost");
     page.pairs(&rates(manifest));
@@ -60,21 +90,6 @@ pub fn page(folder: &Folder) -> String {
         let rows = manifest.exempt.iter().map(|(rule, exemption)| vec![code(rule), exemption.reason.clone()]).collect();
         page.table(&["rule", "why"], rows);
     }
-    page.text
-}
-
-/// A line for each adapter, with what it does and needs.
-pub fn index(folders: &[Folder]) -> String {
-    let mut page = Page::default();
-    let rows = folders.iter().map(|Folder { manifest, .. }| {
-        let id = format!("[`{0}`]({0}/README.md)", manifest.id);
-        let does: Vec<String> = manifest.functions.named().into_iter().map(str::to_owned).collect();
-        let reaches: Vec<String> = manifest.speaks_for.iter().chain(&manifest.files_for).cloned().collect();
-        let needs: Vec<String> = manifest.secrets.keys().cloned().collect();
-        let needs = if needs.is_empty() { "nothing".to_owned() } else { words(&needs) };
-        vec![id, manifest.kind.to_string(), words(&does), words(&reaches), needs, known(manifest.confidence).to_owned()]
-    });
-    page.table(&["id", "kind", "does", "speaks or files for", "needs", "contract known"], rows.collect());
     page.text
 }
 
@@ -95,6 +110,10 @@ fn functions(folder: &Folder) -> Vec<Vec<String>> {
 }
 
 fn effects(filing: Filing) -> String {
+    if filing.by == By::Person {
+        let required = if filing.required { ", which is required of every new number" } else { "" };
+        return format!("a packet for a person{required}");
+    }
     let required = if filing.required { ", required of every new number" } else { "" };
     match filing.effects {
         Effects::Idempotent => format!("`idempotent`: sent again under the same key{required}"),

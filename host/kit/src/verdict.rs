@@ -24,6 +24,8 @@ pub enum Tier {
     Bronze,
     /// It does what it says, for batches and for people as well.
     Silver,
+    /// All that it can do is to make packets for people, and it keeps every rule for that.
+    Packets,
     /// It is considerate, and its contract is known at first hand.
     Gold,
 }
@@ -33,6 +35,7 @@ impl Tier {
         match self {
             Tier::Bronze => "bronze",
             Tier::Silver => "silver",
+            Tier::Packets => "packets",
             Tier::Gold => "gold",
         }
     }

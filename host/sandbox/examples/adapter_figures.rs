@@ -6,7 +6,7 @@
 
 use futures_util::future::{BoxFuture, join_all};
 use numbers::E164;
-use sandbox::agency::CheckAnswer;
+use sandbox::agency::{Check, CheckAnswer};
 use sandbox::kind::Kind;
 use sandbox::{
     Engine, EngineOptions, FilesError, Found, Guest, HttpError, HttpRequest, HttpResponse, Limits, LogLevel, Powers,

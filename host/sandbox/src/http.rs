@@ -82,6 +82,7 @@ impl Rebinds {
 pub struct Gate {
     rebinds: Rebinds,
     secrets: Secrets,
+    skew: Mutex<Option<i64>>,
     /// By whether it is plain, and by granted host; the ones for public addresses stand under none.
     clients: Mutex<BTreeMap<(bool, Option<String>), reqwest::Client>>,
     /// By adapter and origin, the whole adapter under the empty name. Kept here so that a swap forgives nothing.
@@ -134,7 +135,7 @@ pub struct Download {
 impl Gate {
     pub fn new(rebinds: Rebinds, secrets: Secrets) -> Arc<Gate> {
         install_cryptography();
-        Arc::new(Gate { rebinds, secrets, clients: Mutex::default(), rates: Mutex::default() })
+        Arc::new(Gate { rebinds, secrets, skew: Mutex::default(), clients: Mutex::default(), rates: Mutex::default() })
     }
 
     /// What `manifest` asks for and `powers` permit.
@@ -177,6 +178,22 @@ impl Gate {
     /// Whether the operator has provided this secret of an adapter.
     pub fn has_secret(&self, adapter: &str, name: &str) -> bool {
         self.secrets.get(adapter, name).is_some()
+    }
+
+    /// Secrets that belong to none of these adapters, or that theirs does not name.
+    pub fn secrets_unknown(&self, manifests: &[Manifest]) -> Vec<Trouble> {
+        self.secrets.unknown(manifests)
+    }
+
+    /// By how many milliseconds the clock of a server is ahead of ours, as the last answer with a date said.
+    pub fn clock_skew(&self) -> Option<i64> {
+        *self.skew.lock()
+    }
+
+    fn note_date(&self, headers: &HeaderMap) {
+        let date = headers.get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        let Some(theirs) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) else { return };
+        *self.skew.lock() = Some(theirs.timestamp().as_millisecond() - jiff::Timestamp::now().as_millisecond());
     }
 
     /// The secrets that a manifest names and nobody has provided, with what to set.
@@ -313,6 +330,7 @@ impl Door {
         }
         self.count(route)?;
         let (status, headers, body) = exchange(sent, self.timeout, self.body_max).await?;
+        self.gate.note_date(&headers);
         let headers =
             headers.iter().map(|(name, value)| (name.to_string(), self.scrub_bytes(value.as_bytes()))).collect();
         Ok(HttpResponse { status, headers, body: self.scrub_bytes(&body) })

@@ -305,6 +305,24 @@ impl Manifest {
         if self.files_for.is_empty() { &self.speaks_for } else { &self.files_for }
     }
 
+    /// What the adapter does by itself, and what it prepares for a person.
+    pub fn ability(&self) -> String {
+        let functions = &self.functions;
+        let filing = |what: &str, filing: Option<Filing>| {
+            filing.map(|filing| match filing.by {
+                By::Machine => format!("{what} by itself"),
+                By::Person => format!("makes the packet to {}", what.trim_end_matches('s')),
+            })
+        };
+        let mut able: Vec<String> = functions.check.iter().map(|_| "checks by itself".to_owned()).collect();
+        able.extend(filing("registers", functions.register));
+        able.extend(filing("disputes", functions.dispute));
+        able.extend(filing("acquires numbers", functions.acquire));
+        able.extend(functions.lookup.then(|| "looks up carriers by itself".to_owned()));
+        able.extend(functions.rank.then(|| "orders candidates".to_owned()));
+        if able.is_empty() { "nothing".to_owned() } else { able.join(", ") }
+    }
+
     /// Whether all that it ever does is to make packets for people.
     pub fn only_packets(&self) -> bool {
         let Functions { check, register, dispute, .. } = &self.functions;

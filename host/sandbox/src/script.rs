@@ -13,7 +13,7 @@ use crate::accept::{self, PREVIEW1};
 use crate::bindings::{Ctx, LogAllowance, Source};
 use crate::cache::Key;
 use crate::machine::{Limits, Machine};
-use crate::modules;
+use crate::modules::{self, LIBRARY_FOLDER};
 use crate::version::{Version, World};
 use std::sync::OnceLock;
 use wasmtime::component::{Component, Instance, Lift, Linker, WasmList};
@@ -232,6 +232,10 @@ fn linker(machine: &Machine, component: &Component) -> Result<Linker<Ctx>> {
         Ok((match (path.as_str(), &store.data().script) {
             (PRELUDE_NAME, Some(source)) => Ok(in_version(PRELUDE, source.world.version)),
             (name, Some(source)) if name == source.name => Ok(source.text.clone()),
+            // Modules that all share are written against the newest version, and serve scripts of every one.
+            (name, Some(source)) if name.starts_with(LIBRARY_FOLDER) && source.modules.contains_key(name) => {
+                Ok(in_version(&source.modules[name], source.world.version))
+            }
             (name, Some(source)) if source.modules.contains_key(name) => Ok(source.modules[name].clone()),
             (other, _) => Err(format!("there is no module `{other}`")),
         },))

@@ -3,6 +3,7 @@
 //! Owns the values. They leave this module only into a request that [`crate::http`] sends to an origin the secret is bound to.
 //! What comes back, and every error text, is scrubbed of them before an adapter or a log sees it.
 
+use crate::manifest::Manifest;
 use crate::trouble::Trouble;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -102,6 +103,24 @@ impl Secrets {
     /// Puts one secret in, as a configuration or a test does.
     pub fn insert(&mut self, adapter: &str, name: &str, secret: Secret) {
         self.file.entry(adapter.to_owned()).or_default().insert(name.to_owned(), secret);
+    }
+
+    /// Those that no manifest names, with the nearest name that one does.
+    pub(crate) fn unknown(&self, manifests: &[Manifest]) -> Vec<Trouble> {
+        let known: Vec<String> = manifests
+            .iter()
+            .flat_map(|manifest| manifest.secrets.keys().map(|name| variable(&manifest.id, name)))
+            .collect();
+        let of_file = self.file.iter().flat_map(|(adapter, secrets)| secrets.keys().map(|name| variable(adapter, name)));
+        let given = self.environment.keys().cloned().chain(of_file);
+        let stray = given.filter(|name| !known.contains(name)).map(|name| {
+            let remedy = match crate::trouble::nearest(&name, &known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "take it out, or put in the adapter that asks for it".to_owned(),
+            };
+            Trouble::new(name, "no adapter that serves asks for this secret", remedy)
+        });
+        stray.collect()
     }
 
     pub(crate) fn get(&self, adapter: &str, name: &str) -> Option<&Secret> {

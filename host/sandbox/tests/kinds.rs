@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use numbers::{Carrier, E164, Moment, Status};
+use sandbox::agency::Check;
 use sandbox::kind::Kind;
 use sandbox::lookup::LookupAnswer;
 use sandbox::provider::Acquired;

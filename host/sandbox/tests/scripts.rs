@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use numbers::{Carrier, E164, Status};
-use sandbox::agency::CheckAnswer;
+use sandbox::agency::{Check, CheckAnswer};
 use sandbox::kind::Kind;
 use sandbox::{
     AdapterError, CallError, Engine, EngineOptions, Fault, FaultKind, FilesError, Found, Guest, HttpError, HttpRequest,
@@ -319,7 +319,7 @@ async fn a_hostile_call_ends_alone() {
         let world = Arc::new(World::default());
         let powers: Arc<dyn Powers> = Arc::clone(&world) as _;
         let asked = if token == "wait" { &hasty } else { &guest };
-        match asked.check(&powers, &[number()], Some(token.to_owned())).await {
+        match asked.check(&powers, Check { token: Some(token.to_owned()), ..Check::of(&[number()]) }).await {
             Err(CallError::Fault(fault @ Fault { .. })) => {
                 assert!(kinds.contains(&fault.kind), "{token}: {fault}");
                 assert_eq!((fault.adapter.as_str(), fault.function), ("probe", "check"), "{token}");
@@ -333,7 +333,7 @@ async fn a_hostile_call_ends_alone() {
     let powers: Arc<dyn Powers> = Arc::clone(&world) as _;
     // Copying 100 MB takes its time on a busy machine, and this case is about the log alone.
     let patient = load(&text, Limits { cpu_max: Duration::from_secs(30), ..limits() }).await.unwrap();
-    patient.check(&powers, &[number()], Some("log".into())).await.unwrap();
+    patient.check(&powers, Check { token: Some("log".into()), ..Check::of(&[number()]) }).await.unwrap();
     let logged = world.logged.lock().unwrap();
     let bytes: usize = logged.iter().map(|(_, line)| line.len()).sum();
     assert!(bytes <= Limits::default().log_bytes_max + 100, "{bytes} bytes");

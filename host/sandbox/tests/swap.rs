@@ -1,7 +1,7 @@
 //! Real scripts in the roster: swapped under load, refused when broken, benched when they keep failing.
 
 use numbers::{E164, Moment};
-use sandbox::agency::CheckAnswer;
+use sandbox::agency::{Check, CheckAnswer};
 use sandbox::datasets::Datasets;
 use sandbox::grant::Grants;
 use sandbox::http::{Gate, Rebinds};
@@ -38,7 +38,7 @@ const VERSION_ZERO: &str = "export const agency = {
   },
 };
 ";
-const BUNDLED: [Bundled; 1] = [Bundled { id: "probe", manifest: MANIFEST, script: VERSION_ZERO }];
+const BUNDLED: [Bundled; 1] = [Bundled { id: "probe", manifest: MANIFEST, script: VERSION_ZERO, modules: &[] }];
 
 struct Room {
     roster: Arc<Roster<Engine>>,

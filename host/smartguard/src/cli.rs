@@ -4,6 +4,7 @@
 //! themselves; every other command asks a running daemon over HTTP ([`client`]) and shows the answer ([`show`]) as a
 //! table on a terminal, or as the JSON that came.
 
+mod agencies;
 mod author;
 mod client;
 mod commands;
@@ -39,6 +40,7 @@ Examples:
   smartguard user add anna --business acme
   smartguard number report +12125550143 --label \"Spam Likely\" --carrier tmobile
   smartguard case list
+  smartguard doctor
 
 Exit codes:
   0  it is done
@@ -47,7 +49,8 @@ Exit codes:
   3  no daemon answers
   4  a file is faulty: configuration, policy, business, numbers, export, adapter, cassette
   5  done in part: some rows of an import were refused
-  6  an adapter differs from its cassettes, or breaks a rule that it is held to";
+  6  an adapter differs from its cassettes, or breaks a rule that it is held to
+  7  the doctor found something wrong";
 
 /// How a command ended, as the exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,7 @@ enum Exit {
     FaultyFile = 4,
     InPart = 5,
     Differs = 6,
+    Unwell = 7,
 }
 
 /// Why a command did not do what it was asked for.
@@ -114,6 +118,34 @@ enum Command {
     /// Adapters, which speak for agencies.
     #[command(subcommand)]
     Adapter(AdapterCommand),
+    /// Agencies: what can be seen, filed and disputed with the keys that are there, and what one more key would add.
+    #[command(subcommand)]
+    Agency(agencies::AgencyCommand),
+    /// Where to file by hand: every agency with its contact, what to file there, and what its adapter can do.
+    #[command(after_help = "\
+Examples:
+  smartguard directory
+  smartguard directory nomorobo
+
+The running daemon shows the same as a page at /directory.")]
+    Directory {
+        /// Only this adapter's entry, in full.
+        id: Option<String>,
+    },
+    /// Make the ready-to-file form, files and letter for one number with one agency. Nothing is filed by it.
+    #[command(after_help = "\
+Examples:
+  smartguard packet fcr +12125550143 --register
+  smartguard packet tns +12125550143 --carrier verizon --label \"Potential Spam\" --output packet/
+  smartguard packet nomorobo +12125550143")]
+    Packet(agencies::PacketWords),
+    /// Look at everything that the daemon needs, and say what to fix: keys, clock, names, data folder, policy, reserve.
+    #[command(after_help = "\
+Example:
+  smartguard doctor
+
+Each key that is configured is tried by one harmless question to its agency. Exit code 7: something is wrong.")]
+    Doctor,
     /// Policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -238,6 +270,7 @@ it is taken and never shown.")]
     #[command(after_help = "\
 Examples:
   smartguard number report +12125550143 --label \"Spam Likely\" --carrier tmobile
+  smartguard number report +12125550143 --label \"Spam\" --agency truecaller
   smartguard number report +12125550143 --clear --carrier tmobile")]
     Report {
         number: String,
@@ -250,6 +283,9 @@ Examples:
         /// The carrier of the phone: att, tmobile, verizon, …
         #[arg(long)]
         carrier: Option<String>,
+        /// Whose label it is, where that is known: an app on the phone, such as truecaller.
+        #[arg(long)]
+        agency: Option<String>,
         /// Who saw it [the user of this machine].
         #[arg(long, env = "USER", default_value = "operator")]
         by: String,

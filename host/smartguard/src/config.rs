@@ -10,6 +10,7 @@ use numbers::policy::Durability;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use toml::de::DeValue;
 
 /// Where the daemon listens when nothing is said.
 pub const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
@@ -25,6 +26,8 @@ pub struct Config {
     pub policies: PathBuf,
     /// Adapter → name of an origin in its manifest → the address it stands for instead.
     pub origins: BTreeMap<String, BTreeMap<String, String>>,
+    /// Adapter → name of a setting in its manifest → what it says instead.
+    pub settings: BTreeMap<String, BTreeMap<String, String>>,
     pub secrets_file: Option<PathBuf>,
     /// Stands above the policy's own.
     pub durability: Option<Durability>,
@@ -54,6 +57,7 @@ impl Default for Config {
             adapters: PathBuf::from("adapters"),
             policies: PathBuf::from("policies"),
             origins: BTreeMap::new(),
+            settings: BTreeMap::new(),
             secrets_file: None,
             durability: None,
             export: None,
@@ -76,8 +80,8 @@ pub struct Overrides {
 }
 
 /// Every field of the file, as they stand in the README.
-pub const FIELDS: [&str; 9] =
-    ["listen", "data", "adapters", "policies", "durability", "origins", "secrets", "export", "calls"];
+pub const FIELDS: [&str; 10] =
+    ["listen", "data", "adapters", "policies", "durability", "origins", "settings", "secrets", "export", "calls"];
 
 impl Config {
     /// The folder of old calls: the named one, or `archive` in the data folder; none where nothing is kept.
@@ -142,6 +146,7 @@ impl Config {
                 "policies" => read_path(&mut page, "policies", value, &base, &mut config.policies),
                 "durability" => config.durability = durability(&mut page, "durability", value),
                 "origins" => config.origins = read_origins(&mut page, value),
+                "settings" => config.settings = read_settings(&mut page, value),
                 "secrets" => config.secrets_file = read_secrets(&mut page, value, &base),
                 "export" => config.export = read_export(&mut page, value, &base),
                 "calls" => read_calls(&mut page, value, &base, &mut config),
@@ -225,6 +230,37 @@ fn read_origins(page: &mut Page<'_>, value: &Value<'_>) -> BTreeMap<String, BTre
         }
     }
     origins
+}
+
+/// What adapters read as their settings: texts, figures and switches, each told to its adapter as text.
+fn read_settings(page: &mut Page<'_>, value: &Value<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut settings: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    let shape = "a table of adapters, such as nomorobo.flagged_from = 90";
+    let Some(adapters) = value.get_ref().as_table() else {
+        page.mistyped("settings", value, shape);
+        return settings;
+    };
+    for (adapter, names) in adapters {
+        let Some(table) = names.get_ref().as_table() else {
+            page.mistyped(&format!("settings.{}", adapter.get_ref()), names, shape);
+            continue;
+        };
+        for (name, value) in table {
+            let field = format!("settings.{}.{}", adapter.get_ref(), name.get_ref());
+            let said = match value.get_ref() {
+                DeValue::String(text) => text.to_string(),
+                DeValue::Integer(figure) => figure.to_string(),
+                DeValue::Float(figure) => figure.to_string(),
+                DeValue::Boolean(switch) => switch.to_string(),
+                DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                    page.mistyped(&field, value, "one text, figure or switch");
+                    continue;
+                }
+            };
+            settings.entry(adapter.get_ref().to_string()).or_default().insert(name.get_ref().to_string(), said);
+        }
+    }
+    settings
 }
 
 fn read_secrets(page: &mut Page<'_>, value: &Value<'_>, base: &Path) -> Option<PathBuf> {

@@ -80,6 +80,18 @@ pub trait Desk: Send + Sync + 'static {
     /// The author is done: whoever served before serves again.
     fn adapter_settle(&self, id: String) -> Asked<'_, ()>;
 
+    /// Every agency with every way to it, and what one more key would add.
+    fn agencies(&self) -> Asked<'_, AgenciesView>;
+    /// Where a person files by hand.
+    fn directory(&self) -> Asked<'_, Vec<DirectoryEntry>>;
+    /// Makes a packet for one number. Nothing is filed by it.
+    fn make_packet(&self, wish: PacketWish) -> Asked<'_, MadePacketView>;
+    fn made_packet_file(&self, id: String, name: String) -> Asked<'_, TaskFile>;
+    /// Takes a webhook for an adapter.
+    fn inbound(&self, adapter: String, headers: Vec<(String, String)>, body: String) -> Asked<'_, InboundView>;
+    /// Looks at everything that the daemon needs, the worst first.
+    fn doctor(&self) -> Asked<'_, Vec<CheckupView>>;
+
     fn policies(&self) -> Asked<'_, Vec<PolicyView>>;
     fn status(&self) -> Asked<'_, StatusView>;
     /// Whether decisions can be given now.
@@ -282,9 +294,30 @@ pub struct PersonReport {
     pub label: Option<String>,
     /// The carrier of the phone it was seen on.
     pub carrier: Option<Carrier>,
+    /// Whose label it is, where the person knows it: that of an app on the phone, say.
+    pub agency: Option<String>,
     /// The person saw it without a label.
     pub clear: bool,
     pub by: String,
+}
+
+/// A packet that somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketWish {
+    /// An adapter's id, or an agency's.
+    pub agency: String,
+    pub number: E164,
+    pub what: Wish,
+    pub carrier: Option<Carrier>,
+    /// The words on the screen.
+    pub label: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    Register,
+    Dispute,
 }
 
 /// A person says that a task is done.

@@ -4,6 +4,7 @@
 //! can and count it. All others ([`rest`]) are strict. Every refusal is a problem document with a stable code ([`problem`]).
 //! Nothing here decides about a number or a call, and no other module says axum.
 
+mod agencies;
 mod body;
 pub mod csv;
 mod hot;
@@ -155,6 +156,13 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/adapters/{id}/grant", post(rest::adapter_grant))
         .route("/v1/adapters/{id}/try", post(rest::adapter_try))
         .route("/v1/adapters/{id}/development", post(rest::adapter_develop).delete(rest::adapter_settle))
+        .route("/v1/agencies", get(agencies::agencies))
+        .route("/v1/directory", get(agencies::directory))
+        .route("/directory", get(agencies::directory_page))
+        .route("/v1/packets", post(agencies::make_packet))
+        .route("/v1/packets/{id}/files/{name}", get(agencies::packet_file))
+        .route("/v1/inbound/{adapter}", post(agencies::inbound))
+        .route("/v1/doctor", post(agencies::doctor))
         .route("/v1/policies", get(rest::policies))
         .route("/v1/status", get(rest::status))
         .route("/v1/export", post(rest::export))

@@ -4,21 +4,27 @@
 //! everything else goes as an event through the [`keeper`]. The [`performer`] does what the core wants done outside.
 
 mod adapters;
+mod agencies;
 mod archive;
+mod begun;
 mod calls;
 mod desk;
 mod directory;
+mod doctor;
+mod drift;
 mod errors;
 mod exports;
 pub mod format;
 #[cfg(test)]
 mod golden;
 mod hot;
+mod inbound;
 mod journal;
 mod keeper;
 mod keys;
 #[cfg(test)]
 mod moody_store;
+mod on_demand;
 mod pace;
 mod packets;
 mod performer;
@@ -44,6 +50,7 @@ use crate::strict::Problem;
 use adapters::Adapters;
 pub use adapters::bundled_manifest;
 use archive::Archive;
+use begun::Begun;
 use directory::Directory;
 use format::FormatError;
 use hot::Hot;
@@ -71,6 +78,7 @@ pub struct House {
     directory: Arc<Directory>,
     adapters: Arc<Adapters>,
     store: Arc<dyn Store>,
+    performer: Arc<Performer>,
     policy: Mutex<InForce>,
     /// Why the core does not know the adapters that serve now, while it does not.
     roster_refused: Mutex<Option<String>>,
@@ -123,6 +131,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let house = rooms.house.clone();
     policy::watch(&house);
     adapters::watch(&house);
+    drift::watch(&house);
     let exports = tokio::spawn(exports::on_schedule(house.clone()));
     // Who reads that the daemon serves may tell it to stop.
     let stopped = stopped();
@@ -164,7 +173,8 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
     let (draws, drawn) = tokio::sync::mpsc::unbounded_channel();
     let in_force = (found.state.policy_revision, found.state.policy.clone());
-    let hot = Arc::new(Hot::new(keys, journal, in_force, draws));
+    let (begun, calls_begun) = Begun::new();
+    let hot = Arc::new(Hot::new(keys, journal, in_force, draws, begun));
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state));
     recover::replay(&hot, &directory, (found.rolled, found.records), cleanly, since).await?;
@@ -185,7 +195,10 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let roller =
         Roller::new((store.clone(), keeper.clone()), (hot.clone(), directory.clone()), archive, config.keep_calls);
     let roller = Arc::new(roller);
+    let performer = Arc::new(Performer::new(keeper.clone(), adapters.clone(), store.clone()));
+    tokio::spawn(begun::tell(adapters.clone(), calls_begun));
     let house = Arc::new(House {
+        performer: performer.clone(),
         roller: roller.clone(),
         policy: Mutex::new(read),
         roster_refused: Mutex::default(),
@@ -194,14 +207,13 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
         keeper: keeper.clone(),
         hot,
         directory,
-        adapters: adapters.clone(),
-        store: store.clone(),
+        adapters,
+        store,
         config,
     });
     house.adopt_at_start().await?;
     house.roster_changed().await?;
     keeper.propose_patiently(What::Restarted).await?;
-    let performer = Arc::new(Performer::new(keeper, adapters, store));
     tokio::spawn(performer.run(wanted));
     tokio::spawn(move_drawn(house.clone(), drawn));
     Ok(Rooms { house, rolling: Rolling::start(roller) })
@@ -210,6 +222,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
 impl House {
     /// Tells the core which adapters serve now.
     async fn roster_changed(&self) -> Result<(), ProposeError> {
+        self.hot.begun.want(!self.adapters.told_of_calls().is_empty());
         let facts = self.adapters.facts();
         let known = self.keeper.read(|state| state.adapters.values().cloned().collect::<Vec<_>>()).await?;
         if known == facts {

@@ -37,7 +37,7 @@ STATES = {
 
 class Agency(exports.Agency):
     def describe(self):
-        functions = ["check", "register", "dispute", "track", "inbound"]
+        functions = ["check", "register", "dispute", "track", "inbound", "probe"]
         return Description("plain", "1.0.0", functions, ["plain"])
 
     def check(self, request):
@@ -104,6 +104,10 @@ class Agency(exports.Agency):
         if event.get("kind") != "filing":
             raise protocol("`kind` is neither label nor filing")
         return InboundAnswer([], [FilingUpdate(a_text(event.get("key"), "key"), filed(event))])
+
+    def probe(self):
+        account = an_object(ask(http.Method.GET, "/account"))
+        return types.Probed(f"the account {a_text(account.get('name'), 'name')}", 0)
 
     def call_started(self, call):
         raise Err(Error_Unsupported("nobody there wants to know"))

@@ -7,7 +7,7 @@ import config from "smartguard:adapter/config@0.0.1";
 
 export const agency = {
   describe() {
-    const functions = ["check", "register", "dispute", "track", "inbound"];
+    const functions = ["check", "register", "dispute", "track", "inbound", "probe"];
     return { id: "plain", version: "1.0.0", functions, speaksFor: ["plain"] };
   },
 
@@ -55,6 +55,11 @@ export const agency = {
         confidence: "official",
       },
     };
+  },
+
+  probe() {
+    const account = object(ask("get", "/account", null, []));
+    return { found: `the account ${text(account.name, "name")}`, costMicros: 0 };
   },
 
   track(key) {

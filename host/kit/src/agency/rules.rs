@@ -8,6 +8,7 @@ mod batches;
 mod filings;
 mod itself;
 mod manners;
+mod people;
 mod probes;
 mod replies;
 mod statuses;
@@ -36,7 +37,7 @@ const fn gold(id: &'static str, sentence: &'static str, judge: Judge) -> Law {
     Law { rule: Rule { id, tier: Tier::Gold, sentence }, judge }
 }
 
-static LAWS: [Law; 39] = [
+static LAWS: [Law; 41] = [
     bronze("describe_stable", "It describes itself in the same way whenever it is asked.", |p| {
         itself::describe_stable(p).boxed()
     }),
@@ -115,6 +116,12 @@ static LAWS: [Law; 39] = [
     }),
     silver("packet_complete", "A packet says what to do, and leaves no required field to guesswork.", |p| {
         filings::packet_complete(p).boxed()
+    }),
+    silver("directory_told", "It tells people where to file by hand, what is known, and which lines it sees.", |p| {
+        people::directory_told(p).boxed()
+    }),
+    silver("standings_shown", "Its table of standings and its cassettes show the same ones.", |p| {
+        people::standings_shown(p).boxed()
     }),
     gold("retry_after_forms", "Retry-After as a date, and 429 without it, are understood.", |p| {
         statuses::retry_after_forms(p).boxed()

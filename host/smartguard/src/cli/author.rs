@@ -50,7 +50,9 @@ however it ends, whoever served before serves again.")]
     #[command(after_help = "\
 Examples:
   smartguard adapter docs adapters/nomorobo > adapters/nomorobo/REFERENCE.md
-  smartguard adapter docs adapters/* --index")]
+  smartguard adapter docs adapters/* --index
+  smartguard adapter docs adapters/* --facts
+  smartguard adapter docs adapters/* --directory > adapters/DIRECTORY.md")]
     Docs {
         /// Adapters' folders. What is no adapter's folder is left out where several are named.
         #[arg(required = true)]
@@ -58,6 +60,12 @@ Examples:
         /// Print one table with a line for each of them.
         #[arg(long)]
         index: bool,
+        /// Print one table that says of each what rests on official documents, what on secondary sources, what is unknown.
+        #[arg(long, conflicts_with = "index")]
+        facts: bool,
+        /// Print the do-it-yourself directory: where a person files by hand, what, and what our adapter can do.
+        #[arg(long, conflicts_with_all = ["index", "facts"])]
+        directory: bool,
     },
     /// Print the TypeScript declarations of the interface, for editors and tsc.
     #[command(after_help = "Example:\n  smartguard adapter types > adapters/smartguard.d.ts")]
@@ -150,7 +158,17 @@ pub(super) fn run(command: AuthorCommand, json: bool) -> Result<Exit, Failure> {
     })?;
     match command {
         AuthorCommand::New(new) => scaffold::make(new, json),
-        AuthorCommand::Docs { folders, index } => docs(&folders, index, json),
+        AuthorCommand::Docs { folders, index, facts, directory } => {
+            let page = match (index, facts, directory) {
+                (true, _, _) => kit::docs::index,
+                (_, true, _) => kit::docs::facts,
+                (_, _, true) => kit::docs::directory,
+                (false, false, false) => |folders: &[Folder]| {
+                    folders.iter().map(kit::docs::page).collect::<Vec<String>>().join("\n")
+                },
+            };
+            docs(&folders, page, json)
+        }
         AuthorCommand::Types => Ok(scaffold::types(json)),
         // It is done with a client of the daemon.
         AuthorCommand::Dev(_) => Ok(Exit::Done),
@@ -168,14 +186,11 @@ pub(super) fn run(command: AuthorCommand, json: bool) -> Result<Exit, Failure> {
     }
 }
 
-fn docs(folders: &[PathBuf], index: bool, json: bool) -> Result<Exit, Failure> {
+fn docs(folders: &[PathBuf], page: fn(&[Folder]) -> String, json: bool) -> Result<Exit, Failure> {
     let several = folders.len() > 1;
     let named = folders.iter().filter(|folder| !several || folder.join("adapter.toml").is_file());
     let read = named.map(|folder| Folder::read(folder)).collect::<Result<Vec<Folder>, Trouble>>().map_err(faulty)?;
-    let text = match index {
-        true => kit::docs::index(&read),
-        false => read.iter().map(kit::docs::page).collect::<Vec<String>>().join("\n"),
-    };
+    let text = page(&read);
     show::print(if json { serde_json::json!({ "markdown": text }).to_string() } else { text }.trim_end());
     Ok(Exit::Done)
 }

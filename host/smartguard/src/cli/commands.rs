@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    PolicyCommand, TaskCommand, author, pack, show, transfer,
+    PolicyCommand, TaskCommand, agencies, author, pack, show, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -55,7 +55,7 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
 }
 
 /// Shows the daemon's answer: the JSON as it came, or what `shown` makes of it.
-fn answer<T: DeserializeOwned>(json: bool, answer: Value, shown: impl FnOnce(T) -> String) -> Result<Exit, Failure> {
+pub(super) fn answer<T: DeserializeOwned>(json: bool, answer: Value, shown: impl FnOnce(T) -> String) -> Result<Exit, Failure> {
     let text = if json {
         answer.to_string()
     } else {
@@ -101,6 +101,10 @@ async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Fail
         }
         Command::Task(command) => ask_task(client, json, command).await,
         Command::Adapter(command) => ask_adapter(client, json, command).await,
+        Command::Agency(command) => agencies::agency(client, json, command).await,
+        Command::Directory { id } => agencies::directory(client, json, id).await,
+        Command::Packet(words) => agencies::make_packet(client, json, words).await,
+        Command::Doctor => agencies::doctor(client, json).await,
         Command::Policy(PolicyCommand::List) => {
             let views = client.get("/v1/policies", &[]).await?["policies"].take();
             answer(json, views, |v: Vec<PolicyView>| show::policies(&v))
@@ -144,9 +148,9 @@ async fn ask_number(client: &Client, json: bool, command: NumberCommand) -> Resu
             let view = client.get(&format!("/v1/numbers/{}", segment(&number)), &[]).await?;
             answer(json, view, |v: NumberView| show::number(&v))
         }
-        NumberCommand::Report { number, label, clear, carrier, by } => {
+        NumberCommand::Report { number, label, clear, carrier, agency, by } => {
             let path = format!("/v1/numbers/{}/reports", segment(&number));
-            let view = client.post(&path, &ReportBody { label, carrier, clear, by }).await?;
+            let view = client.post(&path, &ReportBody { label, carrier, agency, clear, by }).await?;
             answer(json, view, |v: NumberView| show::number(&v))
         }
     }

@@ -1,7 +1,7 @@
 //! Makes tables and short texts of what the daemon answered.
 
 use crate::desk::{
-    AdapterView, AskAnswer, CasePage, CaseView, ExportView, ImportReport, NumberPage, NumberView, OwnerView,
+    AdapterView, AskAnswer, CasePage, CaseView, ExportView, ImportReport, NumberPage, NumberView, OwnerView, PacketView,
     PolicyView, RankingView, ReceiptView, StatusView, TaskView, TryView,
 };
 use comfy_table::{ContentArrangement, Table, presets};
@@ -31,7 +31,7 @@ pub(super) fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item 
 }
 
 /// Names with their values, one a line; empty values are left out.
-fn facts<const N: usize>(facts: [(&str, String); N]) -> String {
+pub(super) fn facts<const N: usize>(facts: [(&str, String); N]) -> String {
     let lines = facts.iter().filter(|(_, value)| !value.is_empty());
     lines.map(|(name, value)| format!("{name:<16} {value}\n")).collect()
 }
@@ -40,7 +40,7 @@ fn or_empty(value: &Option<impl ToString>) -> String {
     value.as_ref().map_or_else(String::new, ToString::to_string)
 }
 
-fn section(title: &str, body: String) -> String {
+pub(super) fn section(title: &str, body: String) -> String {
     format!("\n{title}\n{body}\n")
 }
 
@@ -208,12 +208,19 @@ pub(super) fn task(t: &TaskView) -> String {
         ("note", t.done.as_ref().map_or_else(String::new, |done| or_empty(&done.note))),
     ]);
     let Some(packet) = &t.packet else { return text };
-    text.push_str(&facts([
+    text.push_str(&self::packet(packet));
+    text.push_str(&format!("\nWhen it is done: smartguard task done {} --note \"…\"\n", t.id));
+    text
+}
+
+/// The form, the steps and the letter of a packet.
+pub(super) fn packet(packet: &PacketView) -> String {
+    let mut text = facts([
         ("form", or_empty(&packet.url)),
         ("files", packet.files.join(", ")),
         ("write down", packet.tracking.join(", ")),
         ("contract", packet.confidence.clone()),
-    ]));
+    ]);
     let steps = packet.steps.iter().enumerate().map(|(index, step)| format!("  {}. {step}", index + 1));
     text.push_str(&section("Steps", steps.collect::<Vec<_>>().join("\n")));
     let fields = packet.fields.iter().map(|f| {
@@ -225,7 +232,6 @@ pub(super) fn task(t: &TaskView) -> String {
         let letter = format!("To: {}\nSubject: {}\n\n{}", email.to, email.subject, email.body);
         text.push_str(&section("Letter", letter));
     }
-    text.push_str(&format!("\nWhen it is done: smartguard task done {} --note \"…\"\n", t.id));
     text
 }
 

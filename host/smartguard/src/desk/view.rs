@@ -1,8 +1,10 @@
 //! The views: what the daemon shows of itself over the wire. Words are those of the domain types' own `word` functions.
 
 mod adapter;
+mod agency;
 
 pub use adapter::*;
+pub use agency::*;
 
 use numbers::moment::Moment;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -10,7 +10,7 @@ use super::wire::{
 use super::{BODY_BYTES_MAX_IMPORT, Hall, IMPORT_SLICE_ROWS};
 use crate::desk::{
     CaseFilter, ImportReport, NewOwner, NumberFilter, OwnerKind, PAGE_DEFAULT, PAGE_MAX, PersonReport, ReceiptKey,
-    TaskDone, TroubleView, TryCall,
+    TaskDone, TaskFile, TroubleView, TryCall,
 };
 use crate::strict::remedy_for_unknown;
 use axum::Json;
@@ -27,15 +27,15 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-type House = State<Arc<Hall>>;
-type Answer = Result<Response, Refusal>;
+pub(super) type House = State<Arc<Hall>>;
+pub(super) type Answer = Result<Response, Refusal>;
 
 /// The largest pool, as the policy's own `pool_size` has it.
 const POOL_SIZE_MAX: u32 = 1000;
 /// The most numbers, or other words, that one try of an adapter asks about.
 const TRY_WORDS_MAX: usize = 20;
 
-fn ok(view: impl Serialize) -> Answer {
+pub(super) fn ok(view: impl Serialize) -> Answer {
     Ok(Json(view).into_response())
 }
 
@@ -44,11 +44,11 @@ fn created(view: impl Serialize) -> Answer {
 }
 
 /// A list under its name, so that a page can say more beside it later.
-fn list(name: &str, views: impl Serialize) -> Answer {
+pub(super) fn list(name: &str, views: impl Serialize) -> Answer {
     ok(json!({ name: views }))
 }
 
-fn no_query(uri: &Uri) -> Result<(), Refusal> {
+pub(super) fn no_query(uri: &Uri) -> Result<(), Refusal> {
     body::query::<NoQuery>(uri.query()).map(|_| ())
 }
 
@@ -91,7 +91,7 @@ async fn add_owner(hall: &Hall, kind: OwnerKind, request: Request) -> Answer {
 }
 
 /// A text that says something.
-fn filled(field: &str, said: String) -> Result<String, Refusal> {
+pub(super) fn filled(field: &str, said: String) -> Result<String, Refusal> {
     let said = said.trim();
     if said.is_empty() {
         return Err(Refusal::senseless("missing_field", format!("`{field}` is empty"), format!("fill in `{field}`")));
@@ -134,7 +134,7 @@ pub(super) async fn import(State(hall): House, request: Request) -> Answer {
     ok(report)
 }
 
-fn read_number(said: &str) -> Result<E164, Refusal> {
+pub(super) fn read_number(said: &str) -> Result<E164, Refusal> {
     E164::parse(said).map_err(|error| {
         Refusal::senseless("bad_number", format!("{said:?} is no number: {error}"), "correct the number")
     })
@@ -193,7 +193,7 @@ pub(super) async fn number(State(hall): House, Path(number): Path<String>) -> An
 
 pub(super) async fn report(State(hall): House, Path(number): Path<String>, request: Request) -> Answer {
     let number = read_number(&number)?;
-    let ReportBody { label, carrier, clear, by } = small_json(request).await?;
+    let ReportBody { label, carrier, agency, clear, by } = small_json(request).await?;
     let label = label.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty());
     if label.is_some() == clear {
         return Err(Refusal::senseless(
@@ -202,19 +202,22 @@ pub(super) async fn report(State(hall): House, Path(number): Path<String>, reque
             "send `label` with the words on the screen, or `clear`: true",
         ));
     }
-    let carrier = match carrier {
-        Some(said) => Some(Carrier::parse(&said).ok_or_else(|| {
-            let words = Carrier::ALL.map(Carrier::word);
-            Refusal::senseless(
-                "bad_value",
-                format!("nobody knows the carrier {said:?}"),
-                remedy_for_unknown(&said, words),
-            )
-        })?),
-        None => None,
-    };
+    let carrier = read_carrier(carrier)?;
+    let agency = agency.map(|agency| filled("agency", agency)).transpose()?;
     let by = filled("by", by)?;
-    ok(hall.desk.report(number, PersonReport { label, carrier, clear, by }).await?)
+    ok(hall.desk.report(number, PersonReport { label, carrier, agency, clear, by }).await?)
+}
+
+pub(super) fn read_carrier(said: Option<String>) -> Result<Option<Carrier>, Refusal> {
+    let Some(said) = said else { return Ok(None) };
+    Carrier::parse(&said).map(Some).ok_or_else(|| {
+        let words = Carrier::ALL.map(Carrier::word);
+        Refusal::senseless(
+            "bad_value",
+            format!("nobody knows the carrier {said:?}"),
+            remedy_for_unknown(&said, words),
+        )
+    })
 }
 
 const STATES: [(&str, bool); 2] = [("open", false), ("all", true)];
@@ -245,7 +248,11 @@ pub(super) async fn task(State(hall): House, Path(id): Path<String>) -> Answer {
 }
 
 pub(super) async fn task_file(State(hall): House, Path((id, name)): Path<(String, String)>) -> Answer {
-    let file = hall.desk.task_file(read_id(&id)?, name).await?;
+    Ok(saved(hall.desk.task_file(read_id(&id)?, name).await?))
+}
+
+/// A file that a person saves.
+pub(super) fn saved(file: TaskFile) -> Response {
     let mut response = Response::new(Body::from(file.bytes));
     let headers = response.headers_mut();
     let media_type =
@@ -258,7 +265,7 @@ pub(super) async fn task_file(State(hall): House, Path((id, name)): Path<(String
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+    response
 }
 
 pub(super) async fn task_done(State(hall): House, Path(id): Path<String>, request: Request) -> Answer {

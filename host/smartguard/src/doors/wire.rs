@@ -1,5 +1,6 @@
 //! What the strict doors take, as the wire has it. The command line sends the same structures.
 
+use crate::desk::Wish;
 use serde::{Deserialize, Serialize};
 
 /// `POST /v1/users` and `/v1/campaigns`.
@@ -114,9 +115,26 @@ pub(crate) struct ReportBody {
     pub label: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
+    /// Whose label it is, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency: Option<String>,
     #[serde(default)]
     pub clear: bool,
     pub by: String,
+}
+
+/// `POST /v1/packets`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PacketBody {
+    /// An adapter's id, or an agency's.
+    pub agency: String,
+    pub number: String,
+    pub what: Wish,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// `POST /v1/tasks/{id}/done`.

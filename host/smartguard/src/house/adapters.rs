@@ -5,20 +5,22 @@ mod development;
 mod shown;
 
 use super::House;
+use super::drift::Drifts;
 use super::keeper::now;
 use super::pace::{Pace, Turn};
 use crate::config::Config;
-use crate::desk::{AdapterView, DeskError, DeskErrorKind, TryCall, TryView};
+use crate::desk::{AdapterView, CheckupState, DeskError, DeskErrorKind, TryCall, TryView};
 use crate::store::{Key, Op, Store, Tree, after};
 use core::time::Duration;
 use development::Developments;
 use numbers::case::Filing;
-use numbers::{AdapterFacts, Carriers, Case, E164, Effects, Observation, Packet};
-use sandbox::agency::{AdapterError, Check, CheckAnswer, Dispute, FilingAnswer, FilingStatus, Register, TrackAnswer};
+use numbers::{AdapterFacts, Carriers, Case, E164, Effects, Moment, Observation, Packet};
+use sandbox::agency::{AdapterError, Check, CheckAnswer, Dispute, FilingAnswer, FilingStatus, InboundAnswer, Register, TrackAnswer};
 use sandbox::call::Powers;
 use sandbox::datasets::Datasets;
 use sandbox::grant::{Grant, Grants};
 use sandbox::http::{Gate, Rebinds};
+use sandbox::modules::LIBRARY_FOLDER;
 use sandbox::manifest::{self, By, Kind, Manifest};
 use sandbox::ranker::{RankRequest, Ranking};
 use sandbox::roster::{Bundled, Live, Refused, Roster};
@@ -26,7 +28,6 @@ use sandbox::secrets::Secrets;
 use sandbox::trouble::Trouble;
 use sandbox::watch::{Change, QUIET_DEFAULT, Watch};
 use sandbox::{CallError, Engine, EngineOptions, FaultKind, Guest};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -77,10 +78,12 @@ pub enum FileResult {
 
 /// All adapters, and the grants that the operator gave.
 pub struct Adapters {
-    roster: Roster<Engine>,
+    pub(super) roster: Roster<Engine>,
     pace: Pace,
     store: Arc<dyn Store>,
     folder: PathBuf,
+    /// Answers that did not fit what their adapters know.
+    pub(super) drifts: Drifts,
     /// Which adapters their authors work on, and until when they said to be there.
     developments: Developments,
 }
@@ -106,13 +109,14 @@ impl Adapters {
         let cache = config.data.join("cache");
         let maker = Engine::new(EngineOptions::new(cache)).map_err(|cause| cause.to_string())?;
         let datasets = Datasets::new(config.data.join("datasets"));
-        let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, BTreeMap::new(), grants)
+        let roster = Roster::new(maker, Gate::new(rebinds, secrets), datasets, config.settings.clone(), grants)
             .keeping(config.data.join("adapters"));
         let adapters = Adapters {
             roster,
             pace: Pace::default(),
             store,
             folder: config.adapters.clone(),
+            drifts: Drifts::default(),
             developments: Developments::default(),
         };
         adapters.roster.load_bundled(BUNDLED, now()).await;
@@ -126,11 +130,33 @@ impl Adapters {
             .roster
             .all_live()
             .iter()
-            .map(|live| fact(&live.manifest, &|secret| self.roster.has_secret(&live.manifest.id, secret)))
+            .map(|live| fact(&live.manifest, &|secret| self.has_secret(&live.manifest.id, secret)))
             .filter(|fact| fact.checks || fact.registers || !fact.disputes.is_empty())
             .collect();
         facts.sort_by(|one, other| one.id.cmp(&other.id));
         facts
+    }
+
+    /// What those say of themselves that serve, in the order of their ids.
+    pub fn manifests(&self) -> Vec<Manifest> {
+        let mut manifests: Vec<Manifest> = self.roster.all_live().iter().map(|live| live.manifest.clone()).collect();
+        manifests.sort_by(|one, other| one.id.cmp(&other.id));
+        manifests
+    }
+
+    /// Whether the operator has provided this secret.
+    pub fn has_secret(&self, id: &str, secret: &str) -> bool {
+        self.roster.gate().has_secret(id, secret)
+    }
+
+    /// Secrets that are given to nobody: most often a misspelt name.
+    pub fn secrets_unknown(&self) -> Vec<Trouble> {
+        self.roster.gate().secrets_unknown(&self.manifests())
+    }
+
+    /// By how many milliseconds an agency's clock is ahead of ours, as the last answer said.
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.roster.gate().clock_skew()
     }
 
     pub fn views(&self) -> Vec<AdapterView> {
@@ -156,6 +182,7 @@ impl Adapters {
         for _ in 0..PENDING_ROUNDS_MAX {
             let check = Check { numbers: numbers.to_vec(), cnams: cnams.to_vec(), token: token.clone() };
             let asked = self.roster.call(id, now(), async |live| live.guest.check(&powers(&live), check).await).await;
+            self.drifts.heard(id, "check", &asked);
             match asked {
                 Ok(CheckAnswer::Observations(observations)) => return CheckResult::Observed(observations),
                 Ok(CheckAnswer::Pending(pending)) => {
@@ -179,6 +206,7 @@ impl Adapters {
             .roster
             .call(&filing.adapter, now(), async |live| live.guest.register(&powers(&live), register).await)
             .await;
+        self.drifts.heard(&filing.adapter, "register", &answered);
         filed(answered)
     }
 
@@ -198,17 +226,49 @@ impl Adapters {
             .roster
             .call(&filing.adapter, now(), async |live| live.guest.dispute(&powers(&live), dispute).await)
             .await;
+        self.drifts.heard(&filing.adapter, "dispute", &answered);
         filed(answered)
     }
 
     pub async fn track(&self, id: &str, key: &str) -> FileResult {
         let answered = self.roster.call(id, now(), async |live| live.guest.track(&powers(&live), key).await).await;
+        self.drifts.heard(id, "track", &answered);
         match answered {
             Ok(TrackAnswer::Found(filing)) => filed(Ok(FilingAnswer::Filed(filing))),
             Ok(TrackAnswer::Absent) => FileResult::Absent,
             Ok(TrackAnswer::Unknown) => FileResult::Lost("the agency cannot say whether it has it".to_owned()),
             Err(failure) => FileResult::Lost(sentence(&failure)),
         }
+    }
+
+    /// What an adapter makes of a webhook.
+    ///
+    /// # Errors
+    /// Says in a sentence why it makes nothing of it.
+    pub async fn inbound(
+        &self,
+        id: &str,
+        headers: Vec<(String, String)>,
+        body: String,
+    ) -> Result<InboundAnswer, String> {
+        let asked = self
+            .roster
+            .call(id, now(), async |live| live.guest.inbound(&powers(&live), headers, body).await)
+            .await;
+        asked.map_err(|failure| sentence(&failure))
+    }
+
+    /// Tells an agency that a call has begun.
+    ///
+    /// # Errors
+    /// Says in a sentence why it could not be told.
+    pub async fn call_started(&self, id: &str, number: E164, at: Moment) -> Result<(), String> {
+        let told = self
+            .roster
+            .call(id, now(), async |live| live.guest.call_started(&powers(&live), number, at).await)
+            .await;
+        self.drifts.heard(id, "call_started", &told);
+        told.map_err(|failure| sentence(&failure))
     }
 
     /// Why this adapter puts nothing in order; none when it does.
@@ -252,6 +312,11 @@ impl Adapters {
     async fn take_in(&self, changes: Vec<Change>) {
         for change in changes {
             let taken = match &change {
+                // The modules that all of them share: whoever imports what changed is another version now.
+                Change::Written(path) | Change::Removed(path) if path.file_name().is_some_and(|name| name == LIBRARY_FOLDER) => {
+                    self.roster.load_all(&self.folder, now()).await;
+                    Ok(())
+                }
                 Change::Written(path) if path.is_dir() => self.roster.load_folder(path, now()).await.map(drop),
                 Change::Written(_) => Ok(()),
                 Change::Removed(path) => match path.file_name().and_then(|name| name.to_str()) {
@@ -259,6 +324,11 @@ impl Adapters {
                     None => Ok(()),
                 },
             };
+            let (Change::Written(path) | Change::Removed(path)) = &change;
+            if let (Ok(()), Some(id)) = (&taken, path.file_name().and_then(|name| name.to_str())) {
+                // Another version may know what this one did not.
+                self.drifts.forget(id);
+            }
             if let Err(trouble) = taken {
                 tracing::error!(%trouble, "an adapter was refused, the one before serves on");
             }
@@ -308,7 +378,7 @@ async fn kept_grants(store: &Arc<dyn Store>) -> Result<Vec<Grant>, String> {
     }
 }
 
-fn powers(live: &Live<Guest>) -> Arc<dyn Powers> {
+pub(super) fn powers(live: &Live<Guest>) -> Arc<dyn Powers> {
     live.powers.clone()
 }
 
@@ -355,7 +425,7 @@ fn statement(filing: &Filing, case: &Case) -> String {
     )
 }
 
-fn filed(answered: Result<FilingAnswer, Failure>) -> FileResult {
+pub(super) fn filed(answered: Result<FilingAnswer, Failure>) -> FileResult {
     match answered {
         Ok(FilingAnswer::Pending(pending)) => {
             FileResult::Pending { token: pending.token, ask_again: pending.ask_again }
@@ -391,11 +461,34 @@ fn filed(answered: Result<FilingAnswer, Failure>) -> FileResult {
     }
 }
 
-fn sentence(failure: &Failure) -> String {
+pub(super) fn sentence(failure: &Failure) -> String {
     match failure {
         Refused::NotLive(reason) => reason.clone(),
         Refused::Benched { reason, .. } => format!("it rests after repeated faults: {reason}"),
         Refused::Failed(error) => error.to_string(),
+    }
+}
+
+/// How bad it is that a probe failed so, and what to do.
+pub(super) fn remedy(failure: &Failure) -> (CheckupState, String) {
+    let again = "it is asked again by itself; `smartguard adapter try <id> probe` shows every exchange";
+    match failure {
+        Refused::NotLive(_) => (CheckupState::Wrong, "correct or grant the adapter".to_owned()),
+        Refused::Benched { .. } | Refused::Failed(CallError::Fault(_)) => (CheckupState::Wrong, again.to_owned()),
+        Refused::Failed(CallError::Adapter(error)) => match error {
+            AdapterError::Unauthorized(_) => {
+                (CheckupState::Wrong, "put the right key in, and restart the daemon".to_owned())
+            }
+            AdapterError::Protocol(_) => (
+                CheckupState::Wrong,
+                "the agency answers otherwise than the adapter knows: look for a newer version of it".to_owned(),
+            ),
+            AdapterError::RetryAfter(_) | AdapterError::Unavailable(_) => (CheckupState::Warning, again.to_owned()),
+            AdapterError::Rejected(_) | AdapterError::Internal(_) | AdapterError::Unsupported(_) => {
+                (CheckupState::Wrong, "look at the adapter's settings (`[settings.<id>]` in smartguard.toml)".to_owned())
+            }
+            AdapterError::NeedsPerson(packet) => (CheckupState::Warning, packet.steps.join(" ")),
+        },
     }
 }
 

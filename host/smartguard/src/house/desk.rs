@@ -7,6 +7,7 @@ use super::keeper::{ProposeError, now};
 use super::trouble::Trouble;
 use super::{packets, views};
 use crate::desk::{
+    AgenciesView, CheckupView, DirectoryEntry, InboundView, MadePacketView, PacketWish,
     AdapterView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, Desk, DeskError,
     DeskErrorKind, ExportView, HoldClass, ImportReport, ImportRow, NewOwner, NumberFilter, NumberPage, NumberView,
     OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PersonReport, PolicyView, ReceiptKey, ReceiptView,
@@ -185,8 +186,8 @@ impl Desk for House {
             let status = if report.clear { Status::Unflagged } else { Status::Flagged };
             let observation = Observation {
                 number,
-                // The core attributes a person's report to an agency by the carrier or by the words.
-                agency: String::new(),
+                // Without one the core attributes a person's report by the carrier or by the words.
+                agency: report.agency.unwrap_or_default(),
                 carrier: report.carrier,
                 status,
                 label: report.label,
@@ -323,6 +324,30 @@ impl Desk for House {
             Ok(self.roster_changed().await?)
         }
         .boxed()
+    }
+
+    fn agencies(&self) -> Answered<'_, AgenciesView> {
+        async move { Ok(self.agencies_view()) }.boxed()
+    }
+
+    fn directory(&self) -> Answered<'_, Vec<DirectoryEntry>> {
+        async move { Ok(self.directory_entries()) }.boxed()
+    }
+
+    fn make_packet(&self, wish: PacketWish) -> Answered<'_, MadePacketView> {
+        async move { self.packet_on_demand(wish).await }.boxed()
+    }
+
+    fn made_packet_file(&self, id: String, name: String) -> Answered<'_, TaskFile> {
+        async move { House::made_packet_file(self, id, name).await }.boxed()
+    }
+
+    fn inbound(&self, adapter: String, headers: Vec<(String, String)>, body: String) -> Answered<'_, InboundView> {
+        async move { self.inbound_for(adapter, headers, body).await }.boxed()
+    }
+
+    fn doctor(&self) -> Answered<'_, Vec<CheckupView>> {
+        async move { Ok(self.checkup().await) }.boxed()
     }
 
     fn policies(&self) -> Answered<'_, Vec<PolicyView>> {

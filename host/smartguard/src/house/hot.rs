@@ -6,6 +6,7 @@
 
 mod permitted;
 
+use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
@@ -128,6 +129,8 @@ pub struct Hot {
     callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
     draws: tokio::sync::mpsc::UnboundedSender<Draw>,
     pub counts: Counts,
+    /// Who wants to know of calls that begin.
+    pub begun: Arc<Begun>,
 }
 
 /// Counters for the metrics page.
@@ -142,6 +145,8 @@ pub struct Counts {
     /// Decisions for which a ranker gave the order, and those for which it should have.
     pub ranked: AtomicU64,
     pub ranking_fell_back: AtomicU64,
+    /// Asks that named the callee's carrier, by its index.
+    pub carriers: [AtomicU64; Carrier::ALL.len()],
 }
 
 impl OwnerCell {
@@ -185,6 +190,7 @@ impl Hot {
         journal: Journal,
         policy: (u64, Policy),
         draws: tokio::sync::mpsc::UnboundedSender<Draw>,
+        begun: Arc<Begun>,
     ) -> Hot {
         Hot {
             keys,
@@ -195,6 +201,7 @@ impl Hot {
             callees: (0..PARTS).map(|_| Mutex::default()).collect(),
             draws,
             counts: Counts::default(),
+            begun,
         }
     }
 
@@ -344,6 +351,10 @@ impl Hot {
             verdict: None,
         });
         self.counts.used.fetch_add(1, Ordering::Relaxed);
+        if let Some(carrier) = asked.carrier {
+            self.counts.carriers[carrier.index()].fetch_add(1, Ordering::Relaxed);
+        }
+        self.begun.shown(number, asked.now);
         Ok((told, wait))
     }
 

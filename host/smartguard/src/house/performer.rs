@@ -160,6 +160,12 @@ impl Performer {
         self.keeper.propose_patiently(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
     }
 
+    /// What an agency said of a filing by itself.
+    pub async fn heard(&self, filing: u64, result: FileResult) -> Result<(), ProposeError> {
+        let answer = self.answer(result).await;
+        self.keeper.propose_patiently(What::FilingAnswered { filing, answer }).await.map(drop)
+    }
+
     async fn filing(&self, id: u64) -> Result<Option<(Filing, Option<Case>)>, ProposeError> {
         self.keeper
             .read(move |state| {

@@ -2,7 +2,7 @@
 
 use super::House;
 use super::keeper::Condition;
-use crate::desk::TroubleView;
+use crate::desk::{Stamp, TroubleView};
 use core::time::Duration;
 
 /// A write that takes longer than this is no slow disk any more; rare stalls of two seconds were measured.
@@ -80,6 +80,20 @@ impl House {
                 "ranker_absent",
                 format!("the policy names the ranker `{ranker}`, and {reason}; the policy's own order holds"),
                 "put it into the folder of adapters and grant it, or set `ranker = \"\"` in the policy".to_owned(),
+                (false, false),
+            ));
+        }
+        for (adapter, function, drift) in self.adapters.drifts.all() {
+            troubles.push(trouble(
+                "adapter_drift",
+                format!(
+                    "the agency of `{adapter}` answers `{function}` otherwise than the adapter knows, since {} ({})",
+                    Stamp(drift.since),
+                    drift.reason
+                ),
+                format!(
+                    "put in a newer version of the adapter; `smartguard adapter try {adapter} {function}` shows the answer"
+                ),
                 (false, false),
             ));
         }

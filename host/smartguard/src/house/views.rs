@@ -253,7 +253,7 @@ pub fn task(state: &State, task: &Task, packet: Option<&Packet>) -> TaskView {
     }
 }
 
-fn packet_view(packet: &Packet) -> PacketView {
+pub(super) fn packet_view(packet: &Packet) -> PacketView {
     PacketView {
         url: packet.url.clone(),
         steps: packet.steps.clone(),
