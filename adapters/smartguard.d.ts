@@ -59,10 +59,17 @@ declare module "smartguard:adapter/types@0.0.1" {
   }
   export interface Contact {
     name: string;
+    /** The position in the business, for example `Office manager`. */
+    title: string | null;
     email: string;
     phone: string;
   }
-  /** The legal caller in whose name a filing is made. Every field is a statement of fact. */
+  /** In which form a business was founded. */
+  export type LegalForm = "corporation" | "llc" | "partnership" | "nonprofit" | "government" | "sole-proprietor" | "other";
+  /**
+   * The legal caller in whose name a filing is made. Every field is a statement of fact; what the business has not
+   * said of itself is none, and an adapter that needs it refuses and names the field.
+   */
   export interface Business {
     id: string;
     legalName: string;
@@ -78,6 +85,16 @@ declare module "smartguard:adapter/types@0.0.1" {
     callsPerMonth: number;
     /** The carriers or platforms that originate the calls, for example `Twilio`. */
     originatingProviders: string[];
+    /** The name that callees shall see, as it is registered with the carriers: at most 15 letters. */
+    cnam: string | null;
+    /** The D-U-N-S number, nine digits. */
+    duns: string | null;
+    employees: number | null;
+    legalForm: LegalForm | null;
+    /** The state under whose law it was formed, for example `OH`. */
+    incorporatedIn: string | null;
+    /** The line of business in its own words, for example `Health care`. */
+    industry: string | null;
   }
   /** One field of a form that a person submits. */
   export interface PacketField {
@@ -144,11 +161,18 @@ declare module "smartguard:adapter/types@0.0.1" {
     /** This adapter cannot do this, or may not for this business; with the reason. */
     | { tag: "unsupported"; val: string };
   export type FilingStatus = "submitted" | "in-review" | "accepted" | "refused";
+  /** A number that an agency took out of a filing, and why. */
+  export interface RefusedNumber {
+    number: string;
+    reason: string;
+  }
   /** A filing as the agency knows it. */
   export interface Filing {
     reference: string | null;
     status: FilingStatus;
     detail: string | null;
+    /** Of several numbers those that were not taken, while the others were. */
+    refused: RefusedNumber[];
   }
   export type FilingAnswer =
     | { tag: "filed"; val: Filing }
@@ -161,6 +185,12 @@ declare module "smartguard:adapter/types@0.0.1" {
     | { tag: "found"; val: Filing }
     | { tag: "absent"; val?: undefined }
     | { tag: "unknown"; val?: undefined };
+  /** What one harmless question showed: that the keys are accepted, and that the answer has the shape it is known to have. */
+  export interface Probed {
+    /** What was found, for people: `account ACME is active`. Never a secret. */
+    found: string;
+    costMicros: number;
+  }
   export interface Description {
     /** The same id as in `adapter.toml`. */
     id: string;
@@ -184,7 +214,10 @@ declare module "smartguard:adapter/http@0.0.1" {
     path: string;
     /** Encoded by the host. */
     query: [string, string][];
-    /** A value may hold `{{secret:NAME}}`: the host fills it in for the origins that the secret is bound to. */
+    /**
+     * A value may hold `{{secret:NAME}}`: the host fills it in for the origins that the secret is bound to.
+     * `{{basic:NAME:OTHER}}` becomes what HTTP's Basic scheme makes of two of them. So in path, query and body.
+     */
     headers: [string, string][];
     body: string | null;
   }
@@ -296,8 +329,11 @@ declare module "smartguard:adapter/agency@0.0.1" {
   export type Description = import("smartguard:adapter/types@0.0.1").Description;
   export type Status = import("smartguard:adapter/types@0.0.1").Status;
   export type Filing = import("smartguard:adapter/types@0.0.1").Filing;
+  export type Probed = import("smartguard:adapter/types@0.0.1").Probed;
   export interface CheckRequest {
     numbers: string[];
+    /** The name that a number is registered to show, for those whose business has one. */
+    cnams: [string, string][];
     token: string | null;
   }
   export type CheckAnswer =
@@ -354,6 +390,11 @@ declare module "smartguard:adapter/agency@0.0.1" {
     inbound?(request: InboundRequest): InboundAnswer;
     /** @throws {Error} */
     callStarted?(call: OwnCall): void;
+    /**
+     * Asks one harmless question: nothing is filed, bought or told by it.
+     * @throws {Error}
+     */
+    probe?(): Probed;
   }
 }
 
@@ -362,6 +403,7 @@ declare module "smartguard:adapter/provider@0.0.1" {
   export type Error = import("smartguard:adapter/types@0.0.1").Error;
   export type Description = import("smartguard:adapter/types@0.0.1").Description;
   export type Pending = import("smartguard:adapter/types@0.0.1").Pending;
+  export type Probed = import("smartguard:adapter/types@0.0.1").Probed;
   export interface SearchRequest {
     areaCode: string;
     count: number;
@@ -393,6 +435,11 @@ declare module "smartguard:adapter/provider@0.0.1" {
     release?(key: string, number: string): void;
     /** @throws {Error} */
     listNumbers?(page: string | null): Page;
+    /**
+     * As `probe` of an agency.
+     * @throws {Error}
+     */
+    probe?(): Probed;
   }
 }
 
@@ -401,6 +448,7 @@ declare module "smartguard:adapter/carrier-lookup@0.0.1" {
   export type Error = import("smartguard:adapter/types@0.0.1").Error;
   export type Description = import("smartguard:adapter/types@0.0.1").Description;
   export type Pending = import("smartguard:adapter/types@0.0.1").Pending;
+  export type Probed = import("smartguard:adapter/types@0.0.1").Probed;
   export interface ServedBy {
     number: string;
     carrier: string | null;
@@ -417,7 +465,15 @@ declare module "smartguard:adapter/carrier-lookup@0.0.1" {
      * @throws {Error}
      */
     priceMicros?(count: number): number;
-    /** @throws {Error} */
+    /**
+     * As `probe` of an agency. It asks about no callee.
+     * @throws {Error}
+     */
+    probe?(): Probed;
+    /**
+     * Stands last, because bindings in Rust cannot have another function after one of this name.
+     * @throws {Error}
+     */
     lookup?(numbers: string[], token: string | null): LookupAnswer;
   }
 }

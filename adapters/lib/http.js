@@ -27,6 +27,9 @@ export class Failure {
   }
 }
 
+/** A secret that is not configured, for adapters that have another way without it. */
+export class SecretMissing extends Failure {}
+
 /** An answer that does not fit the contract. @param {string} detail */
 export const protocol = (detail) => new Failure("protocol", detail);
 
@@ -99,7 +102,7 @@ function hostRefusal(error, { who, keyFrom }) {
     case "denied":
       return new Failure("unsupported", `the host does not permit asking ${who}: ${refused.val}`, true);
     case "secret-missing":
-      return new Failure("unauthorized", `the secret ${refused.val} is not configured${keyFrom ? `; ${keyFrom}` : ""}`, true);
+      return new SecretMissing("unauthorized", `the secret ${refused.val} is not configured${keyFrom ? `; ${keyFrom}` : ""}`, true);
     case "rate-limited":
       return new Failure("retry-after", refused.val, true);
     case "timed-out":

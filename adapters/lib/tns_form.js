@@ -38,6 +38,28 @@ const FACTS = /** @type {const} */ ([
  */
 
 /**
+ * TNS's own page, which its adapter and those of the carriers that ask TNS share.
+ * @type {Site}
+ */
+export const TNS = {
+  name: "TNS",
+  url: "https://reportarobocall.com/trf/",
+  prefix: "tns",
+  opening: "choose the entries for businesses (`type_enterprise`, then `claim_enterprise`), and press Next.",
+  mailsCode: true,
+  wholeAddress: false,
+  ownersOnly: false,
+  after: [
+    "Write down the Feedback ID if one is shown, and when a mail of TNS came; TNS does not answer everybody.",
+    "TNS is the slowest of the three engines: look at the label again after some weeks, on a phone of a carrier that asks TNS.",
+  ],
+  // Nothing is published. Five days are those of the registry that shares the application, four weeks are the longest
+  // that anybody reported for a carrier that asks TNS.
+  acknowledgedInDays: 5,
+  effectiveInDays: 28,
+};
+
+/**
  * The packet for these numbers, to be thrown.
  * @param {Site} site @param {Business} business @param {string[]} numbers
  * @param {{ title: string, notes: string, tracking: string[] }} said
@@ -106,7 +128,7 @@ function steps({ url, opening, mailsCode, after }, business, names) {
     ? []
     : [`The numbers fill ${names.length} files, and a form takes one: repeat from step 2 with each part, and write down each Feedback ID.`];
   return [
-    "Read the fields. File only what is true, and only if this business itself makes calls from these numbers.",
+    `Read the fields. File only what is true, and only if ${whose(business)}.`,
     `Open ${url}, ${opening}`,
     ...code,
     mailsCode ? "Fill in the other fields as they stand below." : "Fill in the fields as they stand below.",
@@ -118,6 +140,11 @@ function steps({ url, opening, mailsCode, after }, business, names) {
     "Do not submit the same again while you wait; it changes nothing.",
   ];
 }
+
+const whose = ({ relation, legalName }) =>
+  relation === "client"
+    ? `calls from these numbers are made in the name of ${legalName}`
+    : "this business itself makes calls from these numbers";
 
 function fields({ mailsCode, wholeAddress }, business, digits, names, notes) {
   const { address, contact } = business;

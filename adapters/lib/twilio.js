@@ -7,7 +7,7 @@ import { Failure, ask, basic, isRecord, json, list, protocol, record, urlencoded
 export const ACCOUNT = "/2010-04-01/Accounts/{{secret:ACCOUNT_SID}}";
 
 const WHO = "Twilio";
-const KEY_FROM = "keys are made in the Twilio Console under Account, API keys & tokens";
+const KEY_FROM = "the Twilio Console has it under Account, API keys & tokens";
 
 // What Twilio refuses comes with these, and says in its body why.
 const REFUSING = [400, 404, 405, 409, 410, 422];
@@ -17,9 +17,10 @@ const MESSAGE_CHARS_MAX = 160;
 
 /** What Twilio refuses, with its code where it names one: https://www.twilio.com/docs/api/errors. */
 export class Refusal extends Failure {
-  /** @param {string} reason @param {number} status @param {number | null} code */
-  constructor(reason, status, code) {
-    super("rejected", reason);
+  /** @param {string} words @param {number} status @param {number | null} code */
+  constructor(words, status, code) {
+    super("rejected", `Twilio refuses it: ${words}`);
+    this.words = words;
     this.status = status;
     this.code = code;
   }
@@ -153,5 +154,5 @@ function refusal(status, body) {
   const code = Number.isInteger(told?.code) ? told.code : null;
   const message = typeof told?.message === "string" ? told.message.trim().slice(0, MESSAGE_CHARS_MAX) : "";
   const number = code === null ? `HTTP ${status}` : `error ${code}`;
-  return new Refusal(`Twilio refuses it: ${message === "" ? number : `${message} (${number})`}`, status, code);
+  return new Refusal(message === "" ? number : `${message} (${number})`, status, code);
 }

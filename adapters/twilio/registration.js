@@ -230,9 +230,9 @@ function errorSaid(error) {
 }
 
 const TAKEN = ".";
-// The host keeps no more reasons apart.
-const REASONS_MAX = 8;
-const REASON_CHARS_MAX = 70;
+// A token has room for these beside a letter for each of three hundred numbers.
+const REASONS_MAX = 6;
+const REASON_CHARS_MAX = 78;
 
 /** Which numbers of a filing are not taken and why, small enough for a token: one letter a number. */
 class Marks {

@@ -127,14 +127,14 @@ export function assignedTo(path, sids) {
   return new Set(found.map((assignment) => text(assignment.channel_endpoint_sid, "`channel_endpoint_sid`")));
 }
 
-/** Why Twilio does not assign this number; null when it does. @param {string} path @param {string} number */
+/** Why Twilio does not assign this number, in its own words; null when it does. @param {string} path @param {string} number */
 export function refusalToAssign(path, number) {
   try {
     post(ORIGIN, path, [["ChannelEndpointType", "phone-number"], ["ChannelEndpointSid", number]]);
     return null;
   } catch (failure) {
     // A refusal of one number is told with the filing; what concerns every request ends the step.
-    if (failure instanceof Refusal) return failure.val;
+    if (failure instanceof Refusal) return failure.words;
     throw failure;
   }
 }

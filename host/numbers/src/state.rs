@@ -21,8 +21,6 @@ pub struct AdapterFacts {
     pub checks: bool,
     /// The agencies whose opinion its checks report.
     pub speaks_for: Vec<AgencyId>,
-    /// The carriers whose subscribers see what its checks report. None for an app.
-    pub observes: Carriers,
     /// Takes registrations.
     pub registers: bool,
     /// A new number waits for this registry.

@@ -111,20 +111,3 @@ fn a_number_that_the_agency_takes_out_is_refused_alone() {
     assert_eq!(state(taken), RegistrationState::Filed { at: at(3) });
     assert_eq!(state(refused), RegistrationState::Refused { reason: why.into(), at: at(3) });
 }
-
-#[test]
-fn only_what_a_source_sees_counts_as_observed() {
-    let mut app = agency();
-    app.observes = Carriers::NONE;
-    let engine = AdapterFacts { id: "trustcall".into(), observes: Carriers::NONE.with(Carrier::Att), ..agency() };
-    let mut world = World::with(policy(), vec![app, engine]);
-    let one = number(212, 1);
-    world.import(0, [one], IN_SERVICE);
-    world.checked(1, one, Status::Unflagged);
-    assert_eq!(world.state.unobserved(world.number(one)), Carriers::EVERY, "an app sees no carrier's labels");
-    let source = Source::Adapter("trustcall".into());
-    let seen = observation(one, "nomorobo", None, Status::Unflagged, 2);
-    let what = What::Observed { source, adapter: Some("trustcall".into()), asked: vec![one], observations: vec![seen] };
-    world.must(2, what);
-    assert!(!world.state.unobserved(world.number(one)).contains(Carrier::Att));
-}

@@ -67,7 +67,6 @@ fn the_largest_events_fit() {
         id: format!("{n:016}"),
         checks: true,
         speaks_for: vec!["first_orion".into(), "transaction".into()],
-        observes: numbers::Carriers::NONE,
         registers: true,
         register_required: true,
         disputes: vec!["first_orion".into()],

@@ -195,7 +195,6 @@ fn a_source_that_only_fails_does_not_block_for_ever() {
     check(&world, one, Life::Quarantined, Place::Aside);
     world.must(1, What::CheckFailed { adapter: "nomorobo".into(), asked: vec![one], failure: "503".into() });
     check(&world, one, Life::Ready, Place::Reserve);
-    assert_eq!(world.state.unobserved(world.number(one)), numbers::Carriers::EVERY);
 }
 
 #[test]

@@ -111,7 +111,8 @@ impl Secrets {
             .iter()
             .flat_map(|manifest| manifest.secrets.keys().map(|name| variable(&manifest.id, name)))
             .collect();
-        let of_file = self.file.iter().flat_map(|(adapter, secrets)| secrets.keys().map(|name| variable(adapter, name)));
+        let of_file =
+            self.file.iter().flat_map(|(adapter, secrets)| secrets.keys().map(|name| variable(adapter, name)));
         let given = self.environment.keys().cloned().chain(of_file);
         let stray = given.filter(|name| !known.contains(name)).map(|name| {
             let remedy = match crate::trouble::nearest(&name, &known) {

@@ -170,7 +170,7 @@ fn a_kind_has_its_own_functions() {
     let line = 1 + text.lines().position(|line| line == "[functions.check]").expect("it is declared");
     assert_eq!(trouble.place, format!("adapter.toml:{line}"));
     assert_eq!(trouble.reason, "adapters of kind `carrier-lookup` have no function `check`");
-    assert_eq!(trouble.remedy, "known here: lookup, price_micros");
+    assert_eq!(trouble.remedy, "known here: lookup, price_micros, probe");
 }
 
 /// Judges the good manifest, changed in one place, under the grant of the good manifest.

@@ -69,7 +69,10 @@ pub fn directory(folders: &[Folder]) -> String {
             ("Who sees it", directory.covers.clone()),
             ("Our adapter", format!("[`{0}`]({0}/README.md): {1}", manifest.id, manifest.ability())),
             ("US lines seen", sees(manifest)),
-            ("Last verified", format!("{}; the contract is known as {}", directory.verified, known(manifest.confidence))),
+            (
+                "Last verified",
+                format!("{}; the contract is known as {}", directory.verified, known(manifest.confidence)),
+            ),
         ]);
     }
     page.text

@@ -5,7 +5,6 @@
 
 use super::change::Change;
 use super::{Refusal, cases, pools};
-use crate::carrier::Carriers;
 use crate::case::Closure;
 use crate::e164::E164;
 use crate::life::LifeChange;
@@ -60,18 +59,6 @@ impl State {
             lacks.push(Lack::Waiting { until });
         }
         lacks
-    }
-
-    /// The carriers of which no source that looks at labels there has answered for this number.
-    pub fn unobserved(&self, number: &Number) -> Carriers {
-        let seen = number
-            .checked
-            .iter()
-            .filter(|checked| checked.answered_at.is_some())
-            .filter_map(|checked| self.adapters.get(&checked.adapter))
-            .map(|adapter| adapter.observes)
-            .fold(Carriers::NONE, Carriers::union);
-        Carriers::EVERY.iter().filter(|carrier| !seen.contains(*carrier)).collect()
     }
 }
 

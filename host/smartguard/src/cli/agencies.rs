@@ -167,7 +167,8 @@ fn keys(keys: &[KeyAdviceView]) -> String {
             Some(micros) => format!("a check costs {:.4} US dollars", micros as f64 / 1_000_000.0),
             None => "the price is agreed with them".to_owned(),
         };
-        let lacks: Vec<String> = key.lacks.iter().map(|lack| format!("{} ({})", lack.variable, lack.obtained)).collect();
+        let lacks: Vec<String> =
+            key.lacks.iter().map(|lack| format!("{} ({})", lack.variable, lack.obtained)).collect();
         format!("  - {}; {price}.\n    Set {}", key.adds, lacks.join(", "))
     };
     keys.iter().map(line).collect::<Vec<_>>().join("\n")

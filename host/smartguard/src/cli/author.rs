@@ -163,9 +163,9 @@ pub(super) fn run(command: AuthorCommand, json: bool) -> Result<Exit, Failure> {
                 (true, _, _) => kit::docs::index,
                 (_, true, _) => kit::docs::facts,
                 (_, _, true) => kit::docs::directory,
-                (false, false, false) => |folders: &[Folder]| {
-                    folders.iter().map(kit::docs::page).collect::<Vec<String>>().join("\n")
-                },
+                (false, false, false) => {
+                    |folders: &[Folder]| folders.iter().map(kit::docs::page).collect::<Vec<String>>().join("\n")
+                }
             };
             docs(&folders, page, json)
         }

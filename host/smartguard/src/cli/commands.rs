@@ -55,7 +55,11 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
 }
 
 /// Shows the daemon's answer: the JSON as it came, or what `shown` makes of it.
-pub(super) fn answer<T: DeserializeOwned>(json: bool, answer: Value, shown: impl FnOnce(T) -> String) -> Result<Exit, Failure> {
+pub(super) fn answer<T: DeserializeOwned>(
+    json: bool,
+    answer: Value,
+    shown: impl FnOnce(T) -> String,
+) -> Result<Exit, Failure> {
     let text = if json {
         answer.to_string()
     } else {

@@ -1,8 +1,8 @@
 //! Makes tables and short texts of what the daemon answered.
 
 use crate::desk::{
-    AdapterView, AskAnswer, CasePage, CaseView, ExportView, ImportReport, NumberPage, NumberView, OwnerView, PacketView,
-    PolicyView, RankingView, ReceiptView, StatusView, TaskView, TryView,
+    AdapterView, AskAnswer, CasePage, CaseView, ExportView, ImportReport, NumberPage, NumberView, OwnerView,
+    PacketView, PolicyView, RankingView, ReceiptView, StatusView, TaskView, TryView,
 };
 use comfy_table::{ContentArrangement, Table, presets};
 use numbers::business::Business;

@@ -212,11 +212,7 @@ pub(super) fn read_carrier(said: Option<String>) -> Result<Option<Carrier>, Refu
     let Some(said) = said else { return Ok(None) };
     Carrier::parse(&said).map(Some).ok_or_else(|| {
         let words = Carrier::ALL.map(Carrier::word);
-        Refusal::senseless(
-            "bad_value",
-            format!("nobody knows the carrier {said:?}"),
-            remedy_for_unknown(&said, words),
-        )
+        Refusal::senseless("bad_value", format!("nobody knows the carrier {said:?}"), remedy_for_unknown(&said, words))
     })
 }
 

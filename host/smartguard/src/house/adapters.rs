@@ -14,14 +14,16 @@ use crate::store::{Key, Op, Store, Tree, after};
 use core::time::Duration;
 use development::Developments;
 use numbers::case::Filing;
-use numbers::{AdapterFacts, Carriers, Case, E164, Effects, Moment, Observation, Packet};
-use sandbox::agency::{AdapterError, Check, CheckAnswer, Dispute, FilingAnswer, FilingStatus, InboundAnswer, Register, TrackAnswer};
+use numbers::{AdapterFacts, Case, E164, Effects, Moment, Observation, Packet};
+use sandbox::agency::{
+    AdapterError, Check, CheckAnswer, Dispute, FilingAnswer, FilingStatus, InboundAnswer, Register, TrackAnswer,
+};
 use sandbox::call::Powers;
 use sandbox::datasets::Datasets;
 use sandbox::grant::{Grant, Grants};
 use sandbox::http::{Gate, Rebinds};
-use sandbox::modules::LIBRARY_FOLDER;
 use sandbox::manifest::{self, By, Kind, Manifest};
+use sandbox::modules::LIBRARY_FOLDER;
 use sandbox::ranker::{RankRequest, Ranking};
 use sandbox::roster::{Bundled, Live, Refused, Roster};
 use sandbox::secrets::Secrets;
@@ -251,10 +253,8 @@ impl Adapters {
         headers: Vec<(String, String)>,
         body: String,
     ) -> Result<InboundAnswer, String> {
-        let asked = self
-            .roster
-            .call(id, now(), async |live| live.guest.inbound(&powers(&live), headers, body).await)
-            .await;
+        let asked =
+            self.roster.call(id, now(), async |live| live.guest.inbound(&powers(&live), headers, body).await).await;
         asked.map_err(|failure| sentence(&failure))
     }
 
@@ -263,10 +263,8 @@ impl Adapters {
     /// # Errors
     /// Says in a sentence why it could not be told.
     pub async fn call_started(&self, id: &str, number: E164, at: Moment) -> Result<(), String> {
-        let told = self
-            .roster
-            .call(id, now(), async |live| live.guest.call_started(&powers(&live), number, at).await)
-            .await;
+        let told =
+            self.roster.call(id, now(), async |live| live.guest.call_started(&powers(&live), number, at).await).await;
         self.drifts.heard(id, "call_started", &told);
         told.map_err(|failure| sentence(&failure))
     }
@@ -313,7 +311,9 @@ impl Adapters {
         for change in changes {
             let taken = match &change {
                 // The modules that all of them share: whoever imports what changed is another version now.
-                Change::Written(path) | Change::Removed(path) if path.file_name().is_some_and(|name| name == LIBRARY_FOLDER) => {
+                Change::Written(path) | Change::Removed(path)
+                    if path.file_name().is_some_and(|name| name == LIBRARY_FOLDER) =>
+                {
                     self.roster.load_all(&self.folder, now()).await;
                     Ok(())
                 }
@@ -394,7 +394,6 @@ fn fact(manifest: &Manifest, has_secret: &dyn Fn(&str) -> bool) -> AdapterFacts 
         id: manifest.id.clone(),
         checks: functions.check.is_some() && usable("check"),
         speaks_for: manifest.speaks_for.clone(),
-        observes: manifest.observes.as_ref().map_or(Carriers::NONE, |observes| observes.carriers),
         registers: register.is_some(),
         register_required: register.is_some_and(|register| register.required),
         disputes: if dispute.is_some() { manifest.disputes_at().to_vec() } else { Vec::new() },
@@ -484,9 +483,10 @@ pub(super) fn remedy(failure: &Failure) -> (CheckupState, String) {
                 "the agency answers otherwise than the adapter knows: look for a newer version of it".to_owned(),
             ),
             AdapterError::RetryAfter(_) | AdapterError::Unavailable(_) => (CheckupState::Warning, again.to_owned()),
-            AdapterError::Rejected(_) | AdapterError::Internal(_) | AdapterError::Unsupported(_) => {
-                (CheckupState::Wrong, "look at the adapter's settings (`[settings.<id>]` in smartguard.toml)".to_owned())
-            }
+            AdapterError::Rejected(_) | AdapterError::Internal(_) | AdapterError::Unsupported(_) => (
+                CheckupState::Wrong,
+                "look at the adapter's settings (`[settings.<id>]` in smartguard.toml)".to_owned(),
+            ),
             AdapterError::NeedsPerson(packet) => (CheckupState::Warning, packet.steps.join(" ")),
         },
     }

@@ -59,7 +59,9 @@ impl House {
         }
         for agency in agencies.values_mut() {
             for ways in [&mut agency.seen_by, &mut agency.registered_by, &mut agency.disputed_by] {
-                ways.sort_by_key(|way| (!way.usable, way.by != By::Machine.word(), way.price_micros, way.adapter.clone()));
+                ways.sort_by_key(|way| {
+                    (!way.usable, way.by != By::Machine.word(), way.price_micros, way.adapter.clone())
+                });
             }
         }
         let seen = self.seen(&manifests);

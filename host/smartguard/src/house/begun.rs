@@ -56,7 +56,12 @@ pub async fn tell(adapters: Arc<Adapters>, mut begun: mpsc::Receiver<(E164, Mome
         for id in adapters.told_of_calls() {
             let told = adapters.call_started(&id, number, at).await;
             if let Err(reason) = told {
-                tracing::debug!(adapter = id, reason, waited_ms = now().since(at).as_millis() as u64, "a call was not told");
+                tracing::debug!(
+                    adapter = id,
+                    reason,
+                    waited_ms = now().since(at).as_millis() as u64,
+                    "a call was not told"
+                );
             }
         }
     }

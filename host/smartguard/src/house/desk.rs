@@ -7,11 +7,11 @@ use super::keeper::{ProposeError, now};
 use super::trouble::Trouble;
 use super::{packets, views};
 use crate::desk::{
-    AgenciesView, CheckupView, DirectoryEntry, InboundView, MadePacketView, PacketWish,
-    AdapterView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, Desk, DeskError,
-    DeskErrorKind, ExportView, HoldClass, ImportReport, ImportRow, NewOwner, NumberFilter, NumberPage, NumberView,
-    OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PersonReport, PolicyView, ReceiptKey, ReceiptView,
-    RefusedRow, RightClaim, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
+    AdapterView, AgenciesView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, CheckupView,
+    Desk, DeskError, DeskErrorKind, DirectoryEntry, ExportView, HoldClass, ImportReport, ImportRow, InboundView,
+    MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView, OutcomeReceipt, OutcomeReport, OwnerKind,
+    OwnerView, PAGE_MAX, PacketWish, PersonReport, PolicyView, ReceiptKey, ReceiptView, RefusedRow, RightClaim,
+    Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;

@@ -42,25 +42,42 @@ impl House {
 
     /// One line for each adapter of which a secret is there, and one for secrets that nobody asks for.
     async fn secrets(&self, manifests: &[Manifest]) -> Vec<CheckupView> {
-        let given = manifests.iter().filter(|manifest| {
-            manifest.secrets.keys().any(|secret| self.adapters.has_secret(&manifest.id, secret))
-        });
+        let given = manifests
+            .iter()
+            .filter(|manifest| manifest.secrets.keys().any(|secret| self.adapters.has_secret(&manifest.id, secret)));
         let each = given.map(|manifest| async move {
             let id = manifest.id.as_str();
-            let missing: Vec<&str> =
-                manifest.secrets.keys().map(String::as_str).filter(|name| !self.adapters.has_secret(id, name)).collect();
+            let missing: Vec<&str> = manifest
+                .secrets
+                .keys()
+                .map(String::as_str)
+                .filter(|name| !self.adapters.has_secret(id, name))
+                .collect();
             let lacks = self.adapters.lacks(manifest, "probe");
             if !manifest.functions.probe {
                 let found = "it is there; this adapter has no harmless question to try it with".to_owned();
-                return checkup("secret", id, CheckupState::Unknown, found, Some("make one check by hand: `smartguard adapter try`".to_owned()));
+                return checkup(
+                    "secret",
+                    id,
+                    CheckupState::Unknown,
+                    found,
+                    Some("make one check by hand: `smartguard adapter try`".to_owned()),
+                );
             }
             if let Some(lack) = lacks.first() {
                 let found = format!("the secret {} is not there, and those that are need it", lack.secret);
-                return checkup("secret", id, CheckupState::Wrong, found, Some(format!("set {} ({})", lack.variable, lack.obtained)));
+                return checkup(
+                    "secret",
+                    id,
+                    CheckupState::Wrong,
+                    found,
+                    Some(format!("set {} ({})", lack.variable, lack.obtained)),
+                );
             }
             match self.adapters.probe(id).await {
                 Ok(probed) => {
-                    let beside = if missing.is_empty() { String::new() } else { format!("; without {}", missing.join(", ")) };
+                    let beside =
+                        if missing.is_empty() { String::new() } else { format!("; without {}", missing.join(", ")) };
                     checkup("secret", id, CheckupState::Well, format!("{}{beside}", probed.found), None)
                 }
                 Err(failure) => {
@@ -77,7 +94,10 @@ impl House {
         if found.is_empty() {
             let advice = self.key_advice().into_iter().next();
             let remedy = advice.map(|key| {
-                let lack = key.lacks.first().map_or_else(String::new, |lack| format!(": set {} ({})", lack.variable, lack.obtained));
+                let lack = key
+                    .lacks
+                    .first()
+                    .map_or_else(String::new, |lack| format!(": set {} ({})", lack.variable, lack.obtained));
                 format!("{}{lack}", key.adds)
             });
             let none = "none is configured; complaints, people's reports and packets work all the same".to_owned();
@@ -89,7 +109,13 @@ impl House {
     fn clock(&self) -> CheckupView {
         let Some(skew) = self.adapters.clock_skew() else {
             let remedy = "with a key of any agency its answers are compared with this clock".to_owned();
-            return checkup("clock", "", CheckupState::Unknown, "no agency has answered yet, so it could not be compared".to_owned(), Some(remedy));
+            return checkup(
+                "clock",
+                "",
+                CheckupState::Unknown,
+                "no agency has answered yet, so it could not be compared".to_owned(),
+                Some(remedy),
+            );
         };
         let (off, which) = match u64::try_from(skew) {
             Ok(ahead) => (Duration::from_millis(ahead), "behind"),
@@ -114,7 +140,9 @@ impl House {
             for (name, origin) in &manifest.origins {
                 let led = self.config.origins.get(&manifest.id).and_then(|origins| origins.get(name));
                 let host = match led {
-                    Some(address) => reqwest::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)),
+                    Some(address) => {
+                        reqwest::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned))
+                    }
                     None => origin.url.host_str().map(str::to_owned),
                 };
                 hosts.extend(host.filter(|host| host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_err()));
@@ -122,14 +150,19 @@ impl House {
         }
         let each = hosts.into_iter().map(|host| async move {
             let looked = tokio::time::timeout(NAME_WAIT_MAX, tokio::net::lookup_host((host.as_str(), 443))).await;
-            let remedy = || Some("look at this machine's name service (/etc/resolv.conf) and its way to the network".to_owned());
+            let remedy =
+                || Some("look at this machine's name service (/etc/resolv.conf) and its way to the network".to_owned());
             match looked {
                 Ok(Ok(mut addresses)) => match addresses.next() {
                     Some(_) => checkup("names", &host, CheckupState::Well, "it has an address".to_owned(), None),
                     None => checkup("names", &host, CheckupState::Wrong, "it has no address".to_owned(), remedy()),
                 },
-                Ok(Err(error)) => checkup("names", &host, CheckupState::Wrong, format!("it has no address: {error}"), remedy()),
-                Err(_) => checkup("names", &host, CheckupState::Wrong, "nobody says what its address is".to_owned(), remedy()),
+                Ok(Err(error)) => {
+                    checkup("names", &host, CheckupState::Wrong, format!("it has no address: {error}"), remedy())
+                }
+                Err(_) => {
+                    checkup("names", &host, CheckupState::Wrong, "nobody says what its address is".to_owned(), remedy())
+                }
             }
         });
         join_all(each).await
@@ -139,7 +172,13 @@ impl House {
         let mut found = Vec::new();
         if self.config.in_memory {
             let remedy = Some("start without --in-memory to keep anything".to_owned());
-            return vec![checkup("data", "", CheckupState::Warning, "all is kept in memory and gone at the end".to_owned(), remedy)];
+            return vec![checkup(
+                "data",
+                "",
+                CheckupState::Warning,
+                "all is kept in memory and gone at the end".to_owned(),
+                remedy,
+            )];
         }
         let folder = self.config.data.clone();
         let place = folder.display().to_string();
@@ -149,11 +188,23 @@ impl House {
         });
         match written.await {
             Ok(Ok(took)) => {
-                found.push(checkup("data", &place, CheckupState::Well, format!("a file is written and synced in {} ms", took.as_millis()), None));
+                found.push(checkup(
+                    "data",
+                    &place,
+                    CheckupState::Well,
+                    format!("a file is written and synced in {} ms", took.as_millis()),
+                    None,
+                ));
             }
             Ok(Err(error)) => {
                 let remedy = Some("let this user write there, and see to the disk".to_owned());
-                found.push(checkup("data", &place, CheckupState::Wrong, format!("a file cannot be written: {error}"), remedy));
+                found.push(checkup(
+                    "data",
+                    &place,
+                    CheckupState::Wrong,
+                    format!("a file cannot be written: {error}"),
+                    remedy,
+                ));
             }
             Err(_) => {}
         }
@@ -168,7 +219,13 @@ impl House {
         }
         if self.config.export.is_none() {
             let remedy = Some("write `[export]` into smartguard.toml".to_owned());
-            found.push(checkup("data", &place, CheckupState::Warning, "no export is written on a schedule".to_owned(), remedy));
+            found.push(checkup(
+                "data",
+                &place,
+                CheckupState::Warning,
+                "no export is written on a schedule".to_owned(),
+                remedy,
+            ));
         }
         found
     }
@@ -183,14 +240,26 @@ impl House {
         };
         if let Some(refusal) = &view.last_refusal {
             let (sentence, remedy) = problems(&refusal.problems);
-            found.push(checkup("policy", &view.name, CheckupState::Wrong, format!("the newest file is not in force: {sentence}"), remedy));
+            found.push(checkup(
+                "policy",
+                &view.name,
+                CheckupState::Wrong,
+                format!("the newest file is not in force: {sentence}"),
+                remedy,
+            ));
         }
         if !view.warnings.is_empty() {
             let (sentence, remedy) = problems(&view.warnings);
             found.push(checkup("policy", &view.name, CheckupState::Warning, sentence, remedy));
         }
         if found.is_empty() {
-            found.push(checkup("policy", &view.name, CheckupState::Well, format!("revision {} of {} is in force", view.revision, view.file), None));
+            found.push(checkup(
+                "policy",
+                &view.name,
+                CheckupState::Well,
+                format!("revision {} of {} is in force", view.revision, view.file),
+                None,
+            ));
         }
         found
     }
@@ -205,9 +274,17 @@ impl House {
             .filter_map(|adapter| {
                 let reason = adapter.reason.clone().unwrap_or_default();
                 let (state, remedy) = match adapter.state.as_str() {
-                    "refused" => (CheckupState::Wrong, "correct its folder; `smartguard adapter check` says where".to_owned()),
-                    "benched" => (CheckupState::Wrong, "it is tried again by itself; `smartguard adapter show` has the last failure".to_owned()),
-                    "ungranted" => (CheckupState::Warning, format!("read what it asks for, then `smartguard adapter grant {}`", adapter.id)),
+                    "refused" => {
+                        (CheckupState::Wrong, "correct its folder; `smartguard adapter check` says where".to_owned())
+                    }
+                    "benched" => (
+                        CheckupState::Wrong,
+                        "it is tried again by itself; `smartguard adapter show` has the last failure".to_owned(),
+                    ),
+                    "ungranted" => (
+                        CheckupState::Warning,
+                        format!("read what it asks for, then `smartguard adapter grant {}`", adapter.id),
+                    ),
                     _ => return None,
                 };
                 Some(checkup("adapter", &adapter.id, state, reason, Some(remedy)))

@@ -9,9 +9,9 @@ use super::keeper::now;
 use core::time::Duration;
 use numbers::Moment;
 use parking_lot::Mutex;
+use sandbox::CallError;
 use sandbox::agency::{AdapterError, Probed};
 use sandbox::roster::Refused;
-use sandbox::CallError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ impl Adapters {
     /// # Errors
     /// As every call.
     pub(super) async fn probe(&self, id: &str) -> Result<Probed, Refused<CallError>> {
-        let asked = self.roster.call(id, now(), async |live| live.guest.probe(&super::adapters::powers(&live)).await).await;
+        let asked =
+            self.roster.call(id, now(), async |live| live.guest.probe(&super::adapters::powers(&live)).await).await;
         self.drifts.heard(id, "probe", &asked);
         asked
     }

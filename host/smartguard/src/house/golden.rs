@@ -144,7 +144,6 @@ async fn live_a_little(rooms: &Rooms) {
         id: "registry".into(),
         checks: true,
         speaks_for: vec!["registry".into()],
-        observes: numbers::Carriers::NONE,
         registers: true,
         register_required: true,
         disputes: vec!["registry".into()],

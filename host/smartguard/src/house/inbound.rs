@@ -20,7 +20,8 @@ impl House {
         headers: Vec<(String, String)>,
         body: String,
     ) -> Result<InboundView, DeskError> {
-        let declared = self.adapters.manifests().into_iter().any(|manifest| manifest.id == id && manifest.functions.inbound);
+        let declared =
+            self.adapters.manifests().into_iter().any(|manifest| manifest.id == id && manifest.functions.inbound);
         if !declared {
             return Err(missing("adapter", &format!("an adapter `{id}` that takes webhooks")));
         }
@@ -50,7 +51,12 @@ impl House {
                 view.filings += 1;
             }
         }
-        tracing::info!(adapter = id, observations = view.observations, filings = view.filings, "a webhook was taken in");
+        tracing::info!(
+            adapter = id,
+            observations = view.observations,
+            filings = view.filings,
+            "a webhook was taken in"
+        );
         Ok(view)
     }
 
@@ -58,7 +64,8 @@ impl House {
         for observation in &mut observations {
             observation.observed_at = observation.observed_at.min(now());
         }
-        let what = What::Observed { source: Source::Adapter(id.to_owned()), adapter: None, asked: Vec::new(), observations };
+        let what =
+            What::Observed { source: Source::Adapter(id.to_owned()), adapter: None, asked: Vec::new(), observations };
         self.keeper.propose(what).await?;
         Ok(())
     }

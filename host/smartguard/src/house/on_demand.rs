@@ -59,7 +59,11 @@ impl House {
                 let bytes = packets::to_bytes(&packet).map_err(|cause| inner("writing the packet", &cause))?;
                 let kept = self.store.put_blob(bytes).await;
                 let id = kept.map_err(|cause| inner("keeping the packet", &cause))?;
-                Ok(MadePacketView { id: id.to_string(), adapter: adapter.id, packet: super::views::packet_view(&packet) })
+                Ok(MadePacketView {
+                    id: id.to_string(),
+                    adapter: adapter.id,
+                    packet: super::views::packet_view(&packet),
+                })
             }
             other => Err(no_packet(&adapter.id, other)),
         }

@@ -168,7 +168,6 @@ mod tests {
             id: (*id).to_owned(),
             checks: true,
             speaks_for: vec![(*id).to_owned()],
-            observes: numbers::Carriers::NONE,
             registers: false,
             register_required: false,
             disputes: Vec::new(),

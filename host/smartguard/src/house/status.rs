@@ -13,17 +13,24 @@ impl House {
         let adapters = self.adapters.views();
         let states: BTreeMap<String, String> =
             adapters.iter().map(|adapter| (adapter.id.clone(), adapter.state.clone())).collect();
+        // That a key is not there is no trouble of its adapter; which one would help most is said once.
         let trouble: Vec<String> = adapters
             .iter()
+            .filter(|adapter| adapter.state != "live")
             .filter_map(|adapter| {
                 let reason = adapter.reason.as_ref()?;
                 Some(format!("The adapter `{}` is {}: {reason}.", adapter.id, adapter.state))
             })
             .collect();
+        let key = self.key_advice().into_iter().next().map(|key| {
+            let set: Vec<String> =
+                key.lacks.iter().map(|lack| format!("{} ({})", lack.variable, lack.obtained)).collect();
+            format!("{}: set {}; `smartguard agency list` has the others.", key.adds, set.join(" and "))
+        });
         let counted = self.keeper.read(count).await?;
         let counts = &self.hot.counts;
         let pressing = self.troubles_now().into_iter().map(|trouble| sentences(&trouble.view));
-        let advice = pressing.chain(counted.advice).chain(trouble).collect();
+        let advice = pressing.chain(counted.advice).chain(trouble).chain(key).collect();
         Ok(StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             running_since: Stamp(self.since),

@@ -136,6 +136,24 @@ impl Desk for FakeDesk {
     fn adapter_settle(&self, _: String) -> Asked<'_, ()> {
         absent("no_such_adapter")
     }
+    fn agencies(&self) -> Asked<'_, AgenciesView> {
+        answer(Ok(AgenciesView { agencies: Vec::new(), unobserved: Vec::new(), keys: Vec::new() }))
+    }
+    fn directory(&self) -> Asked<'_, Vec<DirectoryEntry>> {
+        answer(Ok(Vec::new()))
+    }
+    fn make_packet(&self, _: PacketWish) -> Asked<'_, MadePacketView> {
+        absent("no_such_agency")
+    }
+    fn made_packet_file(&self, _: String, _: String) -> Asked<'_, TaskFile> {
+        absent("no_such_packet")
+    }
+    fn inbound(&self, _: String, _: Vec<(String, String)>, _: String) -> Asked<'_, InboundView> {
+        absent("no_such_adapter")
+    }
+    fn doctor(&self) -> Asked<'_, Vec<CheckupView>> {
+        answer(Ok(Vec::new()))
+    }
     fn policies(&self) -> Asked<'_, Vec<PolicyView>> {
         answer(Ok(Vec::new()))
     }

@@ -28,7 +28,8 @@ pub(super) async fn standings_shown(probes: &Probes<'_>) -> Verdict {
         probes.good("check").flat_map(|seed| standings(&seed.outcome)).map(|(.., status)| status).collect();
     let told: BTreeSet<Status> = probes.manifest.standings.iter().map(|row| row.status).filter(known).collect();
     for status in shown.difference(&told) {
-        findings.note("adapter.toml", Some(format!("a cassette shows `{status}`, and no row of [[standings]] says when")));
+        findings
+            .note("adapter.toml", Some(format!("a cassette shows `{status}`, and no row of [[standings]] says when")));
     }
     for status in told.difference(&shown) {
         findings.note("adapter.toml", Some(format!("[[standings]] has `{status}`, and no cassette shows it")));

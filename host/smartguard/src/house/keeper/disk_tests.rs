@@ -2,6 +2,7 @@
 
 use super::super::moody_store::{Mood, MoodyStore};
 use super::*;
+use crate::house::begun::Begun;
 use crate::house::journal::Journal;
 use crate::house::keys::Keys;
 use crate::store::Tree;
@@ -59,7 +60,7 @@ impl Room {
         let keys = Keys::of_store(&kept, &folder.path().join("key")).await.expect("a key");
         let (journal, _writing) = Journal::start(kept.clone(), 1);
         let (draws, _) = mpsc::unbounded_channel();
-        let hot = Arc::new(Hot::new(keys, journal, (0, Policy::default()), draws));
+        let hot = Arc::new(Hot::new(keys, journal, (0, Policy::default()), draws, Begun::new().0));
         let mut state = State::default();
         state.next_id = 1;
         let parts = KeeperParts {

@@ -3,6 +3,7 @@
 use super::super::journal::Journal;
 use super::super::keys::Keys;
 use super::*;
+use crate::house::begun::Begun;
 use crate::store::MemoryStore;
 use core::time::Duration;
 use numbers::{
@@ -28,7 +29,8 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let keys = Keys::of_store(&store, &folder.path().join("key")).await.expect("a key");
         let (journal, _writer) = Journal::start(store.clone(), 1);
-        let hot = Arc::new(Hot::new(keys, journal, (0, Policy::default()), mpsc::unbounded_channel().0));
+        let hot =
+            Arc::new(Hot::new(keys, journal, (0, Policy::default()), mpsc::unbounded_channel().0, Begun::new().0));
         let (wanted, commands) = mpsc::unbounded_channel();
         let (keeper, _keeping) = start(KeeperParts {
             state: State::default(),
@@ -46,7 +48,6 @@ impl World {
             id: "registry".into(),
             checks: false,
             speaks_for: vec!["registry".into()],
-            observes: numbers::Carriers::NONE,
             registers: true,
             register_required: true,
             disputes: vec!["registry".into()],

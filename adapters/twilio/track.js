@@ -1,0 +1,49 @@
+// @ts-check
+// What became of filings: asked by their key, or because Twilio called the address that a product names.
+
+import { productsOfKind, fetchProduct } from "./trust_hub.js";
+import { readName } from "./products.js";
+import { isInReview, rejectionSaid } from "./registration.js";
+
+/** @typedef {import("smartguard:adapter/agency@0.0.1").Agency} Agency */
+
+/** @type {Agency["track"]} */
+export function track(key) {
+  const product = productsOfKind("voice-integrity").find(({ name }) => readName(name)?.key === key);
+  const filing = product ? filingOf(product) : null;
+  // A dispute leaves no name at Twilio, so that nothing is found under a key does not say that nothing was done.
+  return filing ? { tag: "found", val: filing } : { tag: "unknown" };
+}
+
+// One call is about one product, and a few more do no harm.
+const PRODUCTS_MAX = 3;
+
+/**
+ * Anybody may call the address, so nothing of what is said there is believed: it only says which products to look at.
+ * @type {Agency["inbound"]}
+ */
+export function inbound({ body }) {
+  const named = new Set(body.match(/\bBU[0-9a-f]{32}\b/gi) ?? []);
+  const filings = [...named].slice(0, PRODUCTS_MAX).map(updateOf).filter((update) => update !== null);
+  return { observations: [], filings };
+}
+
+function updateOf(sid) {
+  const product = fetchProduct(sid);
+  const ours = readName(product.name);
+  const filing = filingOf(product);
+  return ours?.kind === "voice-integrity" && filing ? { key: ours.key, filing } : null;
+}
+
+/**
+ * A product as a filing; null while it is a draft, which nobody has filed yet.
+ * @param {import("./trust_hub.js").Product} product
+ * @returns {import("smartguard:adapter/types@0.0.1").Filing | null}
+ */
+function filingOf(product) {
+  const filing = (status, detail = null) => ({ reference: product.sid, status, detail, refused: [] });
+  if (isInReview(product.status)) return filing(product.status === "in-review" ? "in-review" : "submitted");
+  if (product.status === "twilio-approved") return filing("accepted");
+  if (product.status === "twilio-rejected") return filing("refused", rejectionSaid(product));
+  return null;
+}
