@@ -72,7 +72,7 @@ export const agency = {
       url: TICKET_URL,
       steps: [
         "Read the fields. Send them only if every sentence is true for this business.",
-        `Open ${TICKET_URL}. If it does not show the form, begin at ${SCREENING_URL}: that you are a business, that it is about your own numbers, and that you report a problem.`,
+        `Open ${TICKET_URL}. If it does not show the form, begin at ${SCREENING_URL}: that you are a business, that it is about your own numbers (if that is true), and that you report a problem.`,
         "Fill in the fields as they stand below.",
         "Add to the description what you changed where your calls were graded badly; Hiya wants to hear that. Its console shows the grades if you have an account.",
         "Read the attestation, tick it yourself if it is true, and send the form.",

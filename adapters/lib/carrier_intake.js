@@ -40,7 +40,7 @@ export const intake = (carrier) => ({
     const asked = sorted(numbers);
     refuseFor([...lacking(business, ["legal_name"]), ...foreign(asked, carrier.name)]);
     throw needsPerson({
-      title: `See that ${count(asked)} of ${business.legalName} are known to ${engineOf(carrier)}`,
+      title: `Make ${count(asked)} of ${business.legalName} known to ${engineOf(carrier)}`,
       url: REGISTRY_URL,
       steps: [
         `${carrier.name} has no registry of its own that we know of, so nothing is sent there.`,
@@ -62,7 +62,9 @@ export const intake = (carrier) => ({
 
   dispute(request) {
     const agency = carrier.engine ?? carrier.id;
-    if (request.agency !== agency) throw unsupported(`${carrier.name} is asked about labels of ${agency}, not of ${request.agency}`);
+    if (request.agency !== agency) {
+      throw unsupported(`${carrier.name} is asked about labels of ${nameOf(agency)}, not of ${nameOf(request.agency)}`);
+    }
     if (request.carrier !== null && request.carrier !== carrier.carrier) {
       throw unsupported(`this is seen on ${nameOf(request.carrier)}, and ${carrier.name} answers for its own subscribers only`);
     }
@@ -91,6 +93,7 @@ function byForm(carrier, request) {
   const contact = isBlocked(request) ? letterTo(carrier, request) : null;
   return needsPerson({
     ...form.val,
+    ...(contact === null ? {} : { title: `Report to ${carrier.name} that ${request.number} is blocked, and ask ${nameOf(request.agency)} to re-evaluate it` }),
     steps: [...carrier.remarks, ...(contact?.steps ?? []), ...form.val.steps],
     fields: [...form.val.fields, ...(contact?.fields ?? [])],
     files: [...form.val.files, ...(contact?.files ?? [])],
@@ -105,12 +108,14 @@ function byLetter(carrier, request) {
   refuseFor([...lacking(business, ["legal_name", "contact.name", "contact.email"]), ...foreign([number], carrier.name)]);
   const contact = letterTo(carrier, request);
   return needsPerson({
-    title: `Ask ${carrier.name} to review ${number} of ${business.legalName}`,
+    title: isBlocked(request)
+      ? `Report to ${carrier.name} that ${number} of ${business.legalName} is blocked`
+      : `Ask ${carrier.name} to review ${number} of ${business.legalName}`,
     url: carrier.page,
     steps: [
       ...contact.steps,
       ...carrier.remarks,
-      "A filing with the Free Caller Registry may help too, if one of its three engines is behind the label (`smartguard packet fcr <number> --register`).",
+      "A filing with the Free Caller Registry may help too, if one of its three engines is behind this (`smartguard packet fcr <number> --register`).",
       "Look again after two weeks on a phone of this carrier; no other outcome is ever told.",
     ],
     fields: [...usualFields(business, [number]), ...contact.fields],

@@ -120,7 +120,7 @@ const NEEDS = {
   "address.state": [(b) => STATES.has(b.address.state), "write the two letters of the state, as in `OH`"],
   "address.zip": [(b) => /^\d{5}(-\d{4})?$/.test(b.address.zip), "write five digits, or nine as in `45402-1234`"],
   "contact.name": [(b) => filled(b.contact.name), "write the name of the person who can be asked"],
-  "contact.email": [(b) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(b.contact.email), "a code is mailed there; write an address that is read"],
+  "contact.email": [(b) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(b.contact.email), "mail comes there; write an address that is read, as in `ann@example.com`"],
   "contact.phone": [(b) => national(b.contact.phone) !== null, "write a number with ten digits, as in `+19375550100`"],
   "contact.title": [(b) => filled(b.contact.title ?? ""), "write the person's position, as in `Office manager`"],
   calls_per_month: [(b) => b.callsPerMonth > 0, "write how many calls the business makes in a month"],

@@ -25,7 +25,7 @@ const ASK_AGAIN_S = 21_600;
 const VETTED = "vetted";
 
 /** @typedef {import("../lib/packet.js").Business} Business */
-/** @typedef {{ id: string, legalName: string, taxId: string | null, status: "APPROVED" | "UNDER_REVIEW" | "REJECTED" }} Known */
+/** @typedef {{ id: string, legalName: string, taxId: string | null, said: string }} Known */
 
 /** @type {import("smartguard:adapter/agency@0.0.1").Agency} */
 export const agency = {
@@ -45,7 +45,7 @@ export const agency = {
       create(signedIn, business);
       return { tag: "pending", val: { token: VETTED, askAgainS: ASK_AGAIN_S } };
     }
-    switch (known.status) {
+    switch (vetting(known)) {
       case "UNDER_REVIEW":
         return { tag: "pending", val: { token: VETTED, askAgainS: ASK_AGAIN_S } };
       case "REJECTED":
@@ -68,7 +68,7 @@ export const agency = {
       title: `Report to T-Mobile that ${number} of ${business.legalName} is labelled by mistake`,
       url: REPORT_URL,
       steps: [
-        `${number} is shown as ${shown}. Report it only if this business makes its calls, and they are wanted.`,
+        `${number} is shown as ${shown}. Report it only if its calls are made by or for this business, and are wanted.`,
         "See that the number is registered with First Orion, by the Free Caller Registry or its portal: a review looks at registered numbers and good behaviour.",
         `Open ${REPORT_URL}. It takes one number a report.`,
         "Type the number twice, go on to the review of what you typed, pass the human check yourself, and send it.",
@@ -95,22 +95,28 @@ export const agency = {
     if (others.length > 0) return { tag: "unknown" };
     const all = named === undefined ? listed(signedIn) : [fetched(signedIn, named)];
     if (all.length !== 1) return { tag: "unknown" };
-    const [{ id, legalName, status }] = all;
-    return { tag: "found", val: { reference: id, status: FILING[status], detail: `${WHO} says ${status} of ${legalName}`, refused: [] } };
+    const [known] = all;
+    const detail = `${WHO} says ${known.said} of ${known.legalName}`;
+    return { tag: "found", val: { reference: known.id, status: FILING[vetting(known)], detail, refused: [] } };
   },
 
   probe() {
     const signedIn = signIn();
     const [named] = Object.values(perBusiness("businesses"));
     const found = named === undefined
-      ? `the key is accepted, and ${listed(signedIn).length} businesses are listed`
-      : `the key is accepted, and business ${named} is ${fetched(signedIn, named).status}`;
+      ? `the key is accepted; businesses that it lists: ${listed(signedIn).length}`
+      : `the key is accepted; business ${named} is ${vetting(fetched(signedIn, named))}`;
     return { found, costMicros: 0 };
   },
 };
 
-/** @type {Record<Known["status"], "in-review" | "refused" | "accepted">} */
+const VETTINGS = /** @type {const} */ (["APPROVED", "UNDER_REVIEW", "REJECTED"]);
+
+/** @type {Record<typeof VETTINGS[number], "in-review" | "refused" | "accepted">} */
 const FILING = { UNDER_REVIEW: "in-review", REJECTED: "refused", APPROVED: "accepted" };
+
+/** @param {Known} known */
+const vetting = ({ said, legalName }) => oneOf(said, `the status of ${legalName}`, VETTINGS);
 
 const FACTS = /** @type {const} */ ([
   "legal_name", "ein", "website", "address.country", "address.line1", "address.city", "address.state", "address.zip",
@@ -159,35 +165,40 @@ function businessOf(token, business) {
 }
 
 function listed(token) {
-  const entries = list(answer(token, "/exchange/v1/businesses", [["limit", String(BUSINESSES_MAX)]]), "`body`");
+  const path = "/exchange/v1/businesses";
+  const { status, json } = askJson({ who: WHO, path, query: [["limit", String(BUSINESSES_MAX)]], headers: [["Authorization", token]], good: [200, 403] });
+  if (status === 403) {
+    throw new Failure(
+      "unauthorized",
+      `${WHO} does not let this key list businesses, which partners alone may (HTTP 403); name yours under the setting \`businesses\``,
+    );
+  }
+  const entries = list(record(json, "the answer").body, "`body`");
   // One that is not read might be ours, and would be made again.
   if (entries.length >= BUSINESSES_MAX) {
     throw rejected(`${WHO} lists ${BUSINESSES_MAX} businesses and may have more; name each of yours under the setting \`businesses\``);
   }
-  return entries.map((entry, index) => known(entry, `\`body[${index}]\``));
+  return entries.map((entry, index) => known(entry, `body[${index}]`));
 }
 
 function fetched(token, id) {
-  const found = known(answer(token, `/exchange/v1/businesses/${encodeURIComponent(id)}`, []), "`body`");
+  const path = `/exchange/v1/businesses/${encodeURIComponent(id)}`;
+  const { json } = askJson({ who: WHO, path, headers: [["Authorization", token]] });
+  const found = known(record(json, "the answer").body, "body");
   if (found.id !== id) throw protocol(`\`body.businessId\` is not ${id}, which was asked for`);
   return found;
 }
 
-/** @param {string} token @param {string} path @param {[string, string][]} query */
-function answer(token, path, query) {
-  const { json } = askJson({ who: WHO, path, query, headers: [["Authorization", token]] });
-  return record(json, "the answer").body;
-}
-
 /** @param {any} value @param {string} place @returns {Known} */
 function known(value, place) {
-  const { businessId, legalName, taxId, status } = record(value, place);
+  const { businessId, legalName, taxId, status } = record(value, `\`${place}\``);
   return {
-    id: text(businessId, `${place}.businessId`),
-    legalName: text(legalName, `${place}.legalName`),
+    id: text(businessId, `\`${place}.businessId\``),
+    legalName: text(legalName, `\`${place}.legalName\``),
     // Empty where the business has none.
-    taxId: taxId === undefined || taxId === null || taxId === "" ? null : text(taxId, `${place}.taxId`),
-    status: oneOf(status, `${place}.status`, ["APPROVED", "UNDER_REVIEW", "REJECTED"]),
+    taxId: taxId === undefined || taxId === null || taxId === "" ? null : text(taxId, `\`${place}.taxId\``),
+    // Only the word about our own business has to be one that is known.
+    said: text(status, `\`${place}.status\``),
   };
 }
 

@@ -8,7 +8,7 @@ import {
   wholeSetting,
 } from "../lib/http.js";
 import {
-  count, field, foreign, lacking, letter, needsPerson, personField, refuseFor, seen, sorted, tableFile, textFile,
+  count, field, foreign, lacking, letter, needsPerson, personField, refuseFor, sorted, tableFile, textFile,
 } from "../lib/packet.js";
 import { get } from "../lib/twilio.js";
 
@@ -83,6 +83,7 @@ export const agency = {
     const { business, number } = request;
     if (request.agency !== ID) throw unsupported(`TransUnion is asked about the name that is shown, not about labels of ${request.agency}`);
     refuseFor([...lacking(business, ["legal_name", "contact.name", "contact.email"]), ...foreign([number], "TransUnion")]);
+    const shown = request.label === null ? [] : [`Called phones show "${request.label}" for ${number}.`];
     const wanted = business.cnam === null ? [] : [`The name that is registered for this number is "${business.cnam}".`];
     throw needsPerson({
       title: `Have the name of ${number} of ${business.legalName} put right`,
@@ -102,7 +103,7 @@ export const agency = {
       ],
       files: [
         textFile("letter.txt", letter(business, [number], {
-          facts: [...seen(request, "on called phones"), ...wanted],
+          facts: [...shown, ...wanted, request.statement.trim()].filter((fact) => fact !== ""),
           wish: "Please compare this with what your store holds, and tell us what has to be corrected and by whom.",
         })),
       ],

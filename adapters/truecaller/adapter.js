@@ -24,8 +24,8 @@ export const agency = {
       title: `Ask Truecaller for a verified caller ID for ${count(asked)} of ${business.legalName}`,
       url: BUSINESS_URL,
       steps: [
-        "Know what it is for: a verified business shows its name, logo and a badge. It takes no spam mark away and keeps none off; Truecaller says so itself.",
-        "It is a contract with a price of its own. Without a wish for the name and the badge, close this.",
+        "Know what it is for: a verified business shows a name that Truecaller has checked. It takes no spam mark away and keeps none off; Truecaller says so itself.",
+        "It is a contract of its own. Without a wish for the name, close this.",
         `Open ${BUSINESS_URL} and follow it to Truecaller for Business, to Verified Business Caller ID.`,
         "Ask there with the fields below; which ones the page wants is not known to us.",
         "Write down the reference, and when the numbers were verified.",

@@ -11,7 +11,10 @@ const ENGINES = { hiya: "Hiya", first_orion: "First Orion", tns: "TNS" };
 // Products that are looked through for the number; guessed, an account has one for each filing.
 const PRODUCTS_MAX = 30;
 
-/** @type {import("smartguard:adapter/agency@0.0.1").Agency["dispute"]} */
+/**
+ * @param {import("smartguard:adapter/agency@0.0.1").DisputeRequest} request
+ * @returns {import("smartguard:adapter/types@0.0.1").FilingAnswer}
+ */
 export function dispute({ agency, business, number }) {
   if (!Object.hasOwn(ENGINES, agency)) throw unsupported(`Twilio takes labels up with Hiya, First Orion and TNS only, not with ${agency}`);
   const held = numberSid(number);
@@ -36,11 +39,12 @@ export function dispute({ agency, business, number }) {
   return filed(product.sid, `${number} was put on it`, agency);
 }
 
+/** @returns {import("smartguard:adapter/types@0.0.1").FilingAnswer} */
 const filed = (product, done, agency) => ({
-  tag: /** @type {const} */ ("filed"),
+  tag: "filed",
   val: {
     reference: product,
-    status: /** @type {const} */ ("submitted"),
+    status: "submitted",
     detail: `Voice Integrity ${product}: ${done}; Twilio takes its labels up with ${ENGINES[agency]} by itself, and reports nothing back`,
     refused: [],
   },

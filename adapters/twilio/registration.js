@@ -6,7 +6,7 @@
 // the beginning, makes nothing twice. The token only says where to go on, and which numbers Twilio did not take.
 
 import log from "smartguard:adapter/log@0.0.1";
-import { rejected, unsupported } from "../lib/http.js";
+import { Failure, rejected, unsupported } from "../lib/http.js";
 import { PRODUCTS, VOLUME, attributesOf, lackingFor, nameOf, productsOf } from "./products.js";
 import {
   approvedProfiles,
@@ -28,8 +28,7 @@ import {
 } from "./trust_hub.js";
 
 /** @typedef {import("smartguard:adapter/agency@0.0.1").RegisterRequest} RegisterRequest */
-/** @typedef {import("smartguard:adapter/agency@0.0.1").Agency} Agency */
-/** @typedef {ReturnType<Agency["register"]>} FilingAnswer */
+/** @typedef {import("smartguard:adapter/types@0.0.1").FilingAnswer} FilingAnswer */
 /** @typedef {import("./products.js").ProductKind} ProductKind */
 /** @typedef {import("./settings.js").Settings} Settings */
 
@@ -55,7 +54,15 @@ export function register(request, settings) {
   if (lacking.length > 0) throw rejected(lacking.join("; "));
   const once = { ...request, numbers: [...new Set(request.numbers)] };
   const progress = readToken(once);
-  return STEPS[progress.step](once, settings, progress);
+  try {
+    return STEPS[progress.step](once, settings, progress);
+  } catch (failure) {
+    // The filing is the one with Voice Integrity: what Twilio does not take of the others is told, and is no reason to
+    // call this one refused.
+    if (!(failure instanceof Failure) || failure.tag !== "rejected" || progress.kind === "voice-integrity") throw failure;
+    log.write("warn", `${PRODUCTS[progress.kind].title} is left out: ${failure.val}`);
+    return following(settings, progress);
+  }
 }
 
 // A token that is none of ours leads to the beginning, where all that was done is found again.
@@ -164,10 +171,15 @@ function submit(request, settings, progress) {
     if (objections.length > 0) throw rejected(objectionsSaid(kind, objections));
     submitProduct(product.sid);
   }
+  return following(settings, progress);
+}
+
+// The next product that is wanted, and after the last of them the review.
+function following(settings, progress) {
   const kinds = productsOf(settings);
-  const following = kinds[kinds.indexOf(kind) + 1];
-  if (following) return pending({ ...progress, step: "fill", kind: following, from: 0 });
-  return pending({ ...progress, step: "review", from: 0 });
+  const kind = kinds[kinds.indexOf(progress.kind) + 1];
+  if (kind) return pending({ ...progress, step: "fill", kind, from: 0 });
+  return pending({ ...progress, step: "review", kind: "voice-integrity", from: 0 });
 }
 
 // Descriptions differ on how the call volume is said; where that is all that Twilio objects to, it is said the other way.
@@ -184,24 +196,21 @@ function objectionsAfterAll(kind, product, business, settings) {
 const objectionsSaid = (kind, objections) =>
   `${PRODUCTS[kind].title}: ${objections.map(({ field, reason }) => (field ? `${field}: ${reason}` : reason)).join("; ")}`;
 
-// Waits until everything is reviewed. The filing is the one with Voice Integrity; the others are told beside it.
-function review(request, settings, progress) {
-  const { business, key, numbers } = request;
-  const reviewed = [];
-  for (const kind of productsOf(settings)) {
-    const product = findProduct(kind, business.id, key);
-    if (product === null) return pending({ ...progress, step: "fill", kind, from: 0 });
-    if (product.status === "draft") return pending({ ...progress, step: "submit", kind, from: 0 });
-    if (isInReview(product.status)) return pending(progress, REVIEW_S);
-    if (kind === "voice-integrity" && product.status === "twilio-rejected") throw rejected(rejectionSaid(product));
-    reviewed.push({ kind, product });
-  }
-  const [{ product }, ...others] = reviewed;
-  const told = others.map(({ kind, product }) => `${PRODUCTS[kind].title}: ${product.sid} is ${product.status}`);
+/**
+ * Waits until everything is reviewed. What became of the others is told beside the filing.
+ * @returns {FilingAnswer}
+ */
+function review({ business, key, numbers }, settings, progress) {
+  const [main, ...others] = productsOf(settings).map((kind) => ({ kind, product: findProduct(kind, business.id, key) }));
+  if (main.product === null) return pending({ ...progress, step: "fill", from: 0 });
+  if (main.product.status === "draft") return pending({ ...progress, step: "submit", from: 0 });
+  if (main.product.status === "twilio-rejected") throw rejected(rejectionSaid(main.product));
+  if ([main, ...others].some(({ product }) => product && isInReview(product.status))) return pending(progress, REVIEW_S);
+  const told = others.map(({ kind, product }) => `${PRODUCTS[kind].title}: ${product ? `${product.sid} is ${product.status}` : "not made"}`);
   return {
     tag: "filed",
     val: {
-      reference: product.sid,
+      reference: main.product.sid,
       status: "accepted",
       detail: told.length > 0 ? told.join("; ") : null,
       refused: new Marks(progress).named(numbers),
@@ -210,7 +219,7 @@ function review(request, settings, progress) {
 }
 
 /** @param {string} status */
-export const isInReview = (status) => status === "pending-review" || status === "in-review";
+const isInReview = (status) => status === "pending-review" || status === "in-review";
 
 /** Why Twilio rejected a product, as far as it says so. @param {import("./trust_hub.js").Product} product */
 export function rejectionSaid({ sid, errors }) {

@@ -3,11 +3,9 @@
 
 import { productsOfKind, fetchProduct } from "./trust_hub.js";
 import { readName } from "./products.js";
-import { isInReview, rejectionSaid } from "./registration.js";
+import { rejectionSaid } from "./registration.js";
 
-/** @typedef {import("smartguard:adapter/agency@0.0.1").Agency} Agency */
-
-/** @type {Agency["track"]} */
+/** @param {string} key @returns {import("smartguard:adapter/types@0.0.1").TrackAnswer} */
 export function track(key) {
   const product = productsOfKind("voice-integrity").find(({ name }) => readName(name)?.key === key);
   const filing = product ? filingOf(product) : null;
@@ -20,7 +18,8 @@ const PRODUCTS_MAX = 3;
 
 /**
  * Anybody may call the address, so nothing of what is said there is believed: it only says which products to look at.
- * @type {Agency["inbound"]}
+ * @param {import("smartguard:adapter/agency@0.0.1").InboundRequest} request
+ * @returns {import("smartguard:adapter/agency@0.0.1").InboundAnswer}
  */
 export function inbound({ body }) {
   const named = new Set(body.match(/\bBU[0-9a-f]{32}\b/gi) ?? []);
@@ -41,9 +40,15 @@ function updateOf(sid) {
  * @returns {import("smartguard:adapter/types@0.0.1").Filing | null}
  */
 function filingOf(product) {
-  const filing = (status, detail = null) => ({ reference: product.sid, status, detail, refused: [] });
-  if (isInReview(product.status)) return filing(product.status === "in-review" ? "in-review" : "submitted");
-  if (product.status === "twilio-approved") return filing("accepted");
-  if (product.status === "twilio-rejected") return filing("refused", rejectionSaid(product));
-  return null;
+  const status = FILED[product.status];
+  if (!status) return null;
+  return { reference: product.sid, status, detail: status === "refused" ? rejectionSaid(product) : null, refused: [] };
 }
+
+/** @type {Partial<Record<import("./trust_hub.js").ReviewStatus, import("smartguard:adapter/types@0.0.1").FilingStatus>>} */
+const FILED = {
+  "pending-review": "submitted",
+  "in-review": "in-review",
+  "twilio-approved": "accepted",
+  "twilio-rejected": "refused",
+};

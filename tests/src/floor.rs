@@ -29,8 +29,10 @@ pub const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST),
 pub fn prepare(folder: &Path, nomorobo: SocketAddr, ftc: SocketAddr, policy: &str) {
     std::fs::create_dir_all(folder.join("policies")).expect("a folder");
     std::fs::create_dir_all(folder.join("adapters")).expect("a folder");
-    let config =
-        format!("[origins.nomorobo]\napi = \"http://{nomorobo}\"\n\n[origins.ftc_dnc]\nftc = \"http://{ftc}\"\n");
+    // A few adapters show what these tests are about, and start fast.
+    let config = format!(
+        "bundled = [\"fcr\", \"ftc_dnc\", \"nomorobo\"]\n\n[origins.nomorobo]\napi = \"http://{nomorobo}\"\n\n[origins.ftc_dnc]\nftc = \"http://{ftc}\"\n"
+    );
     std::fs::write(folder.join("smartguard.toml"), config).expect("written");
     write_policy(folder, policy);
 }

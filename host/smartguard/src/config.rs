@@ -7,7 +7,7 @@ use crate::policies::fields::durability;
 use crate::strict::{Page, Problem, Value};
 use core::time::Duration;
 use numbers::policy::Durability;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use toml::de::DeValue;
@@ -23,6 +23,8 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub adapters: PathBuf,
+    /// The adapters that came with the program and serve; all of them when it is not said.
+    pub bundled: Option<BTreeSet<String>>,
     pub policies: PathBuf,
     /// Adapter → name of an origin in its manifest → the address it stands for instead.
     pub origins: BTreeMap<String, BTreeMap<String, String>>,
@@ -56,6 +58,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             adapters: PathBuf::from("adapters"),
             policies: PathBuf::from("policies"),
+            bundled: None,
             origins: BTreeMap::new(),
             settings: BTreeMap::new(),
             secrets_file: None,
@@ -80,8 +83,9 @@ pub struct Overrides {
 }
 
 /// Every field of the file, as they stand in the README.
-pub const FIELDS: [&str; 10] =
-    ["listen", "data", "adapters", "policies", "durability", "origins", "settings", "secrets", "export", "calls"];
+pub const FIELDS: [&str; 11] = [
+    "listen", "data", "adapters", "bundled", "policies", "durability", "origins", "settings", "secrets", "export", "calls",
+];
 
 impl Config {
     /// The folder of old calls: the named one, or `archive` in the data folder; none where nothing is kept.
@@ -143,6 +147,7 @@ impl Config {
                 }
                 "data" => read_path(&mut page, "data", value, &base, &mut config.data),
                 "adapters" => read_path(&mut page, "adapters", value, &base, &mut config.adapters),
+                "bundled" => config.bundled = read_bundled(&mut page, value),
                 "policies" => read_path(&mut page, "policies", value, &base, &mut config.policies),
                 "durability" => config.durability = durability(&mut page, "durability", value),
                 "origins" => config.origins = read_origins(&mut page, value),
@@ -197,6 +202,16 @@ fn read_path(page: &mut Page<'_>, field: &str, value: &Value<'_>, base: &Path, t
         Some(said) => *to = base.join(said),
         None => {}
     }
+}
+
+fn read_bundled(page: &mut Page<'_>, value: &Value<'_>) -> Option<BTreeSet<String>> {
+    let names = value.get_ref().as_array().and_then(|array| {
+        array.iter().map(|name| name.get_ref().as_str().map(str::to_owned)).collect::<Option<BTreeSet<String>>>()
+    });
+    if names.is_none() {
+        page.mistyped("bundled", value, "a list of adapters, such as [\"fcr\", \"ftc_dnc\"]");
+    }
+    names
 }
 
 fn read_origins(page: &mut Page<'_>, value: &Value<'_>) -> BTreeMap<String, BTreeMap<String, String>> {

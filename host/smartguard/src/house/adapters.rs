@@ -27,7 +27,7 @@ use sandbox::modules::LIBRARY_FOLDER;
 use sandbox::ranker::{RankRequest, Ranking};
 use sandbox::roster::{Bundled, Live, Refused, Roster};
 use sandbox::secrets::Secrets;
-use sandbox::trouble::Trouble;
+use sandbox::trouble::{Trouble, nearest};
 use sandbox::watch::{Change, QUIET_DEFAULT, Watch};
 use sandbox::{CallError, Engine, EngineOptions, FaultKind, Guest};
 use std::path::PathBuf;
@@ -41,6 +41,20 @@ include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
 pub fn bundled_manifest(id: &str) -> Option<Manifest> {
     let bundled = BUNDLED.iter().find(|bundled| bundled.id == id)?;
     Manifest::parse(&format!("{id}/adapter.toml"), bundled.manifest).ok()
+}
+
+/// Those that the operator wants of the adapters that came with the program.
+fn chosen(config: &Config) -> Result<Vec<Bundled>, String> {
+    let Some(wanted) = &config.bundled else { return Ok(BUNDLED.to_vec()) };
+    let known: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.id).collect();
+    if let Some(stray) = wanted.iter().find(|id| !known.contains(&id.as_str())) {
+        let remedy = match nearest(stray, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known are {}", known.join(", ")),
+        };
+        return Err(format!("`bundled` names `{stray}`, which did not come with the program; {remedy}"));
+    }
+    Ok(BUNDLED.iter().filter(|bundled| wanted.contains(bundled.id)).copied().collect())
 }
 
 /// A pending answer is asked for again so often before it is taken for lost.
@@ -121,7 +135,7 @@ impl Adapters {
             drifts: Drifts::default(),
             developments: Developments::default(),
         };
-        adapters.roster.load_bundled(BUNDLED, now()).await;
+        adapters.roster.load_bundled(&chosen(config)?, now()).await;
         adapters.roster.load_all(&adapters.folder, now()).await;
         Ok(Arc::new(adapters))
     }
