@@ -3,12 +3,10 @@
 // A complaint is unverified and a caller ID can be forged, so this is a warning and never proof.
 
 import files from "smartguard:adapter/files@0.0.1";
-import clock from "smartguard:adapter/clock@0.0.1";
-import config from "smartguard:adapter/config@0.0.1";
+import { Failure, nowS, observation, protocol, unsupported, wholeSetting } from "../lib/http.js";
 
 const ID = "ftc_dnc";
 const DATASET = "complaints";
-const DAY_MS = 86_400_000;
 const DAY_S = 86_400;
 // The oldest of 90 days may fall on a weekend or on a holiday beside one, and then the first file is a little younger.
 const FIRST_DAY_SLACK = 4;
@@ -24,36 +22,28 @@ export const agency = {
     if (numbers.length === 0) return { tag: "observations", val: [] };
     const settings = readSettings();
     const { coverage, hits } = lookUp(numbers);
-    const today = Math.floor(clock.nowMs() / DAY_MS);
+    const today = Math.floor(nowS() / DAY_S);
     const whole = coversThirtyDays(coverage, today, settings);
     const observations = numbers.map((number, index) => {
       const within = (days) => rowsSince(hits[index].days, today - days + 1, today);
       const counts = { week: within(7), month: within(30), quarter: within(90) };
-      return {
-        number,
-        agency: ID,
-        carrier: null,
+      // A count has no worst value, so it is no score.
+      return observation(number, ID, {
         status: statusOf(counts.month, whole, settings),
         label: labelOf(counts, coverage, today),
-        // A count has no worst value, so it is no score.
-        score: null,
         // The files speak up to the end of their last day; saying `now` would make old news look fresh.
-        observedAt: Math.min((coverage.lastDay + 1) * DAY_S, Math.floor(clock.nowMs() / 1000)),
-        costMicros: 0,
-      };
+        observedAt: Math.min((coverage.lastDay + 1) * DAY_S, nowS()),
+      });
     });
     return { tag: "observations", val: observations };
   },
 
   register() {
-    throw { tag: "unsupported", val: "the FTC keeps complaints, not a register of callers' numbers" };
+    throw unsupported("the FTC keeps complaints, not a register of callers' numbers");
   },
 
   dispute() {
-    throw {
-      tag: "unsupported",
-      val: "the FTC removes no complaint; it falls out of the 30 days that count here by itself, so rest the number",
-    };
+    throw unsupported("the FTC removes no complaint; it falls out of the 30 days that count here by itself, so rest the number");
   },
 };
 
@@ -64,14 +54,12 @@ function lookUp(numbers) {
   } catch (error) {
     // What an import refuses with is the payload of an `Error`.
     const refused = error.payload;
-    if (refused?.tag === "not-ready") throw { tag: "retry-after", val: refused.val };
-    if (refused?.tag === "denied") {
-      throw { tag: "unsupported", val: `the host does not permit reading the FTC's files: ${refused.val}` };
-    }
+    if (refused?.tag === "not-ready") throw new Failure("retry-after", refused.val);
+    if (refused?.tag === "denied") throw unsupported(`the host does not permit reading the FTC's files: ${refused.val}`);
     throw error;
   }
   if (found.hits.length !== numbers.length) {
-    throw { tag: "protocol", val: `${numbers.length} numbers were looked up, ${found.hits.length} answers came back` };
+    throw protocol(`${numbers.length} numbers were looked up, ${found.hits.length} answers came back`);
   }
   return found;
 }
@@ -116,31 +104,19 @@ function labelOf({ week, month, quarter }, coverage, today) {
   return notes.length === 0 ? text : `${text} (${notes.join(", ")})`;
 }
 
-const date = (day) => new Date(day * DAY_MS).toISOString().slice(0, 10);
+const date = (day) => new Date(day * DAY_S * 1000).toISOString().slice(0, 10);
 
 function readSettings() {
-  const mixedHighFrom = setting("mixed_high_from", 2, 1_000_000);
-  const flaggedFrom = setting("flagged_from", 2, 1_000_000);
+  const mixedHighFrom = wholeSetting("mixed_high_from", 2, 1_000_000);
+  const flaggedFrom = wholeSetting("flagged_from", 2, 1_000_000);
   if (mixedHighFrom > flaggedFrom) {
-    throw {
-      tag: "internal",
-      val: `setting \`mixed_high_from\` (${mixedHighFrom}) is above \`flagged_from\` (${flaggedFrom}); write it at most as high`,
-    };
+    const reason = `setting \`mixed_high_from\` (${mixedHighFrom}) is above \`flagged_from\` (${flaggedFrom}); write it at most as high`;
+    throw new Failure("internal", reason);
   }
   return {
     mixedHighFrom,
     flaggedFrom,
-    staleDaysMax: setting("stale_days_max", 0, 90),
-    missingFilesMax: setting("missing_files_max", 0, 90),
-  };
-}
-
-function setting(key, least, most) {
-  const text = config.get(key);
-  const value = text === null || !/^\d{1,10}$/.test(text) ? NaN : Number(text);
-  if (value >= least && value <= most) return value;
-  throw {
-    tag: "internal",
-    val: `setting \`${key}\` is ${text === null ? "missing" : JSON.stringify(text)}; write a whole number from ${least} to ${most}`,
+    staleDaysMax: wholeSetting("stale_days_max", 0, 90),
+    missingFilesMax: wholeSetting("missing_files_max", 0, 90),
   };
 }

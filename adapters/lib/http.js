@@ -230,7 +230,7 @@ export function wholeSetting(key, least, most) {
   const written = config.get(key);
   const value = written === null || !/^\d{1,10}$/.test(written) ? NaN : Number(written);
   if (value >= least && value <= most) return value;
-  throw new Failure("internal", `setting \`${key}\` is ${show(written)}; write a whole number from ${least} to ${most}`, true);
+  throw new Failure("internal", `setting \`${key}\` is ${show(written ?? undefined)}; write a whole number from ${least} to ${most}`, true);
 }
 
 /** Empty where nothing is set. @param {string} key */
@@ -240,7 +240,7 @@ export const textSetting = (key) => (config.get(key) ?? "").trim();
 export function switchSetting(key) {
   const written = config.get(key);
   if (written === "true" || written === "false") return written === "true";
-  throw new Failure("internal", `setting \`${key}\` is ${show(written)}; write true or false`, true);
+  throw new Failure("internal", `setting \`${key}\` is ${show(written ?? undefined)}; write true or false`, true);
 }
 
 /** A header with two secrets by HTTP's Basic scheme. @param {string} user @param {string} password @returns {[string, string]} */

@@ -5,7 +5,7 @@ import {
   Failure, askJson, maybe, northAmerican, observation, observationsOf, oneOf, record, show, text, unsupported, whole,
   wholeSetting,
 } from "../lib/http.js";
-import { count, letter, needsPerson, seen, usualFields } from "../lib/packet.js";
+import { count, filled, letter, needsPerson, seen, usualFields } from "../lib/packet.js";
 
 const ID = "nomorobo";
 
@@ -85,13 +85,14 @@ function details(number) {
   const found = record(answer.phone_number_reputation_details, "`phone_number_reputation_details`");
   const block = oneOf(found.block_status, "`block_status`", ["allowed", "blocked"]);
   const risk = whole(found.risk_score, "`risk_score`", 0, 100);
-  const category = found.reported_category === "" ? null : maybe(text)(found.reported_category, "`reported_category`");
-  return { blocked: block === "blocked", risk, category: knownCategory(category) };
+  return { blocked: block === "blocked", risk, category: knownCategory(found.reported_category) };
 }
 
-function knownCategory(category) {
-  const word = (category ?? "").trim();
-  return word === "" || word.toLowerCase() === "unknown" ? null : word.slice(0, LABEL_CHARS_MAX);
+// A blank category is none, and no reason to doubt the rest of the answer.
+function knownCategory(written) {
+  if (typeof written === "string" && !filled(written)) return null;
+  const word = maybe(text)(written, "`reported_category`")?.trim() ?? null;
+  return word === null || word.toLowerCase() === "unknown" ? null : word.slice(0, LABEL_CHARS_MAX);
 }
 
 /** @returns {import("smartguard:adapter/types@0.0.1").Status} */

@@ -2,8 +2,12 @@
 // T-Mobile, whose "Scam Likely" comes from First Orion: registers the business by First Orion's API where there are keys,
 // and prepares for a person what has no published interface: handing over the numbers, and T-Mobile's page for disputes.
 
-import { Failure, SecretMissing, askJson, list, oneOf, protocol, record, rejected, text, textSetting, unsupported } from "../lib/http.js";
-import { count, field, foreign, lacking, national, needsPerson, personField, refuseFor, sorted, textFile } from "../lib/packet.js";
+import {
+  Failure, SecretMissing, askJson, list, oneOf, protocol, record, rejected, text, textSetting, unsupported,
+} from "../lib/http.js";
+import {
+  count, field, foreign, lacking, national, needsPerson, personField, refuseFor, sorted, textFile,
+} from "../lib/packet.js";
 import { PURPOSES, purposeOf } from "./purposes.js";
 
 const ID = "tmobile_firstorion";
@@ -60,7 +64,9 @@ export const agency = {
 
   dispute(request) {
     const { business, number } = request;
-    if (request.agency !== ENGINE) throw unsupported(`T-Mobile's page goes to First Orion, which is not asked about labels of ${request.agency}`);
+    if (request.agency !== ENGINE) {
+      throw unsupported(`T-Mobile's page goes to First Orion, which is not asked about labels of ${request.agency}`);
+    }
     refuseFor([...lacking(business, ["legal_name"]), ...foreign([number], "T-Mobile's page")]);
     const digits = national(number);
     const shown = request.label ? `"${request.label}"` : request.status;
@@ -157,7 +163,9 @@ function businessOf(token, business) {
   if (named !== undefined) return fetched(token, named);
   const all = listed(token);
   const same = (one, other) => one.trim().toLowerCase() === other.trim().toLowerCase();
-  const found = all.filter(({ legalName, taxId }) => (taxId === null ? same(legalName, business.legalName) : taxId === business.ein));
+  // A tax number tells more than a name, but not every business has one there.
+  const ours = ({ legalName, taxId }) => (taxId === null ? same(legalName, business.legalName) : taxId === business.ein);
+  const found = all.filter(ours);
   if (found.length > 1) {
     throw rejected(`${WHO} has ${found.length} businesses like ${business.legalName}; name the right one under the setting \`businesses\``);
   }
@@ -166,7 +174,13 @@ function businessOf(token, business) {
 
 function listed(token) {
   const path = "/exchange/v1/businesses";
-  const { status, json } = askJson({ who: WHO, path, query: [["limit", String(BUSINESSES_MAX)]], headers: [["Authorization", token]], good: [200, 403] });
+  const { status, json } = askJson({
+    who: WHO,
+    path,
+    query: [["limit", String(BUSINESSES_MAX)]],
+    headers: [["Authorization", token]],
+    good: [200, 403],
+  });
   if (status === 403) {
     throw new Failure(
       "unauthorized",

@@ -81,7 +81,9 @@ export const agency = {
 
   dispute(request) {
     const { business, number } = request;
-    if (request.agency !== ID) throw unsupported(`TransUnion is asked about the name that is shown, not about labels of ${request.agency}`);
+    if (request.agency !== ID) {
+      throw unsupported(`TransUnion is asked about the name that is shown, not about labels of ${request.agency}`);
+    }
     refuseFor([...lacking(business, ["legal_name", "contact.name", "contact.email"]), ...foreign([number], "TransUnion")]);
     const shown = request.label === null ? [] : [`Called phones show "${request.label}" for ${number}.`];
     const wanted = business.cnam === null ? [] : [`The name that is registered for this number is "${business.cnam}".`];

@@ -3,7 +3,9 @@
 // It has no look-up for businesses that anybody may use, so what it shows is only known from people who saw it.
 
 import { unsupported } from "../lib/http.js";
-import { count, field, lacking, letter, needsPerson, personField, refuseFor, seen, sorted, usualFields } from "../lib/packet.js";
+import {
+  count, field, lacking, letter, needsPerson, personField, refuseFor, seen, sorted, usualFields,
+} from "../lib/packet.js";
 
 const ID = "truecaller";
 

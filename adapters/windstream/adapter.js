@@ -10,6 +10,6 @@ export const agency = intake({
   engine: null,
   page: "https://www.windstream.com",
   remarks: [
-    "What its subscribers see is its own \"Spam Call Alert\". Windstream is part of Uniti since 2025, so the contact may stand on a page of that name.",
+    "What its subscribers see is its own \"Spam Call Alert\". Windstream is said to belong to Uniti since 2025, so the contact may stand on a page of that name.",
   ],
 });

@@ -12,4 +12,5 @@ pub mod guests;
 pub mod ledger;
 pub mod load;
 pub mod stream;
+pub mod twilio;
 pub mod villain;

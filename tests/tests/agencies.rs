@@ -160,7 +160,12 @@ async fn a_person_finds_every_agency_and_gets_the_packet_for_it() {
     }
 
     daemon.must_post("/v1/businesses", &business("acme", "self")).await;
-    import(&daemon, "acme", "number,service,since,right,callback\n+12125551000,in_service,2025-01-01,declared:Ann,\n".to_owned()).await;
+    import(
+        &daemon,
+        "acme",
+        "number,service,since,right,callback\n+12125551000,in_service,2025-01-01,declared:Ann,\n".to_owned(),
+    )
+    .await;
     for id in &listed {
         let manifest = sandbox::manifest::Manifest::parse(id, &shipped(id, "adapter.toml")).expect("a manifest");
         let functions = [("register", manifest.functions.register), ("dispute", manifest.functions.dispute)];
@@ -169,7 +174,8 @@ async fn a_person_finds_every_agency_and_gets_the_packet_for_it() {
                 continue;
             }
             let carrier = manifest.carriers.iter().next().map(numbers::Carrier::word);
-            let wish = json!({ "agency": id, "number": OURS, "what": what, "carrier": carrier, "label": "Spam Likely" });
+            let wish =
+                json!({ "agency": id, "number": OURS, "what": what, "carrier": carrier, "label": "Spam Likely" });
             let (status, made) = daemon.post("/v1/packets", &wish).await;
             assert_eq!(status, 200, "{id} {what}: {made}");
             assert_eq!(made["adapter"], id.as_str());
@@ -187,7 +193,9 @@ async fn a_person_finds_every_agency_and_gets_the_packet_for_it() {
     let (code, said) = cli(&daemon, folder.path(), &["packet", "fcr", OURS, "--register", "--output", "packet"]);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("enterprise") || said.contains("Contact e-mail"), "{said}");
-    assert!(folder.path().join("packet/fcr-numbers.xlsx").is_file() && folder.path().join("packet/packet.txt").is_file());
+    assert!(
+        folder.path().join("packet/fcr-numbers.xlsx").is_file() && folder.path().join("packet/packet.txt").is_file()
+    );
     let (code, said) = cli(&daemon, folder.path(), &["packet", "verizn", OURS]);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("did you mean `verizon`?"), "{said}");
@@ -252,7 +260,11 @@ async fn the_doctor_tries_each_key_and_drift_is_told_before_a_filing_fails() {
 
     mood.set(401, "{}");
     let key = checkup("secret", "nomorobo").await;
-    assert_eq!((key["state"].as_str(), key["remedy"].as_str()), (Some("wrong"), Some("put the right key in, and restart the daemon")), "{key}");
+    assert_eq!(
+        (key["state"].as_str(), key["remedy"].as_str()),
+        (Some("wrong"), Some("put the right key in, and restart the daemon")),
+        "{key}"
+    );
     let (code, said) = cli(&daemon, folder.path(), &["doctor"]);
     assert_eq!(code, 7, "{said}");
     assert!(!said.contains("test-key-not-secret"), "no key is shown: {said}");

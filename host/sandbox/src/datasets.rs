@@ -7,6 +7,7 @@
 
 mod calendar;
 mod index;
+mod second;
 
 use crate::call::{Coverage, DayCount, FilesError, Found, Hits, HttpError};
 use crate::http::Door;
@@ -28,6 +29,9 @@ const FAILURES_IN_A_ROW_MAX: u32 = 3;
 const PUBLISH_EVERY: u32 = 16;
 /// While nothing has been fetched, an adapter is told to ask again after this. Guessed: a first file takes seconds.
 const NOT_READY: u32 = 60;
+
+/// Older days are not asked of the second source, where each takes hundreds of requests.
+const SECOND_DAYS_MAX: u32 = 10;
 
 /// Keys asked in one look-up; a batch has at most as many numbers.
 const KEYS_MAX: usize = 10_000;
@@ -175,7 +179,7 @@ impl Dataset {
         let mut failures_in_a_row = 0;
         for (done, day) in due.iter().copied().enumerate() {
             progress(Progress { done: done as u32, of: due.len() as u32 });
-            let reason = match self.fetch_day(door, day).await? {
+            let reason = match self.fetch_day(door, day, today).await? {
                 Fetched::Index(index) => {
                     failures_in_a_row = 0;
                     refreshed.fetched += 1;
@@ -261,7 +265,26 @@ impl Dataset {
             .collect()
     }
 
-    async fn fetch_day(&self, door: &Door, day: u32) -> Result<Fetched, Trouble> {
+    /// From the published file; where that is not there, and the day is over, from the second source.
+    async fn fetch_day(&self, door: &Door, day: u32, today: u32) -> Result<Fetched, Trouble> {
+        let first = self.fetch_file(door, day).await?;
+        let (Fetched::Absent(reason) | Fetched::Failed(reason)) = &first else { return Ok(first) };
+        let Some(source) = self.ask.second.as_ref().filter(|_| day < today && day + SECOND_DAYS_MAX >= today) else {
+            return Ok(first);
+        };
+        match second::fetch(source, door, day, &date(day)).await {
+            Ok(index) => self.keep(day, move || Ok(index)).await,
+            Err(second) => {
+                let reason = format!("{reason}; {second}");
+                Ok(match first {
+                    Fetched::Failed(_) => Fetched::Failed(reason),
+                    Fetched::Absent(_) | Fetched::Index(_) => Fetched::Absent(reason),
+                })
+            }
+        }
+    }
+
+    async fn fetch_file(&self, door: &Door, day: u32) -> Result<Fetched, Trouble> {
         let path = self.ask.path.replace("{date}", &date(day));
         let download = match door.download(&self.ask.origin, &path, self.ask.file_max).await {
             Ok(download) => download,
@@ -274,10 +297,18 @@ impl Dataset {
             403 | 404 | 410 => return Ok(Fetched::Absent(format!("the site answers {}", download.status))),
             status => return Ok(Fetched::Failed(format!("the site answers {status}"))),
         }
-        let file = self.folder.join(format!("{}.day", date(day)));
         let ask = self.ask.clone();
+        self.keep(day, move || DayIndex::from_published(&ask, day, &download.body)).await
+    }
+
+    async fn keep(
+        &self,
+        day: u32,
+        read: impl FnOnce() -> Result<DayIndex, String> + Send + 'static,
+    ) -> Result<Fetched, Trouble> {
+        let file = self.folder.join(format!("{}.day", date(day)));
         // Parsing a file of some thousand rows and syncing it would hold up the other tasks of this thread.
-        let indexed = tokio::task::spawn_blocking(move || match DayIndex::from_published(&ask, day, &download.body) {
+        let indexed = tokio::task::spawn_blocking(move || match read() {
             Err(reason) => Ok(Fetched::Absent(reason)),
             Ok(index) => index.write(&file).map(|()| Fetched::Index(index)).map_err(|error| {
                 Trouble::new(

@@ -248,6 +248,24 @@ pub struct DatasetAsk {
     pub must_begin_with: String,
     pub fetch_every: Duration,
     pub file_max: u64,
+    /// Where the rows of a day are had whose file is not there.
+    pub second: Option<SecondSource>,
+}
+
+/// An interface that tells the rows of a day page by page, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondSource {
+    pub origin: String,
+    pub path: String,
+    /// With `{date}` where the day stands, and `{offset}` where the number of rows before the page does.
+    pub query: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
+    /// Rows in a full page.
+    pub page: u32,
+    pub pages_max: u32,
+    /// Where the list of rows stands in an answer, and the key in a row: names with dots between them.
+    pub rows: String,
+    pub key: String,
 }
 
 /// How a published file writes its letters.

@@ -84,7 +84,17 @@ pub struct Overrides {
 
 /// Every field of the file, as they stand in the README.
 pub const FIELDS: [&str; 11] = [
-    "listen", "data", "adapters", "bundled", "policies", "durability", "origins", "settings", "secrets", "export", "calls",
+    "listen",
+    "data",
+    "adapters",
+    "bundled",
+    "policies",
+    "durability",
+    "origins",
+    "settings",
+    "secrets",
+    "export",
+    "calls",
 ];
 
 impl Config {

@@ -2,25 +2,37 @@
 
 use super::room::Room;
 use super::{Scale, median};
-use sandbox::{Engine, EngineOptions, Limits};
-use smartguard_tests::floor;
-use std::path::Path;
+use sandbox::{Engine, EngineOptions};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const NUMBERS_MANY: u64 = 10_000;
 const CALLS_MANY: u64 = 50_000;
-const SHIPPED: [&str; 3] = ["fcr", "ftc_dnc", "nomorobo"];
+
+/// Every adapter that is shipped: where it lies.
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../adapters");
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("adapters").flatten().map(|entry| entry.path()).collect();
+    folders.retain(|folder| folder.join("adapter.toml").is_file());
+    folders.sort();
+    folders
+}
 
 pub async fn measure(binary: &'static Path, scale: &Scale) {
-    println!("\n## The three shipped adapters, made ready to be called\n");
+    println!("\n## All {} shipped adapters, made ready to be called at once\n", shipped().len());
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    let mut idle_kib = 0;
     for _ in 0..scale.starts {
         let cache = tempfile::tempdir().expect("a folder");
-        cold.push(load(cache.path()).await);
-        warm.push(load(cache.path()).await);
+        cold.push(load(cache.path()).await.0);
+        let (took, kib) = load(cache.path()).await;
+        warm.push(took);
+        idle_kib = kib;
     }
-    print("cold: an empty cache", cold);
-    print("warm: from the cache", warm);
+    print("cold: an empty cache (goal: 20 s)", cold);
+    print("warm: from the cache (goal: 300 ms)", warm);
+    println!("- the idle roster takes {} MiB of the process", idle_kib / 1024);
 
     println!("\n## Starts, from the process to the word that it serves\n");
     let mut cold = Vec::new();
@@ -40,16 +52,29 @@ pub async fn measure(binary: &'static Path, scale: &Scale) {
     print("warm, 5,000 numbers and 50,000 recorded calls", again(&mut room, scale, Room::stop));
 }
 
-/// One after the other, in an engine of their own.
-async fn load(cache: &Path) -> Duration {
+/// All of them at once, in an engine of their own, as a start does it. Also how many KiB the process grew by.
+async fn load(cache: &Path) -> (Duration, u64) {
+    let before = resident_kib();
     let begun = Instant::now();
     let engine = Engine::new(EngineOptions::new(cache)).expect("an engine");
-    for id in SHIPPED {
-        let loaded =
-            engine.load(sandbox::kind::Kind::Agency, floor::shipped(id, "adapter.js"), id, Limits::default()).await;
-        assert!(loaded.is_ok(), "{id} loads");
-    }
-    begun.elapsed()
+    let each = shipped().into_iter().map(|path| {
+        let engine = engine.clone();
+        async move {
+            let folder = kit::Folder::read(&path).unwrap_or_else(|trouble| panic!("{trouble}"));
+            folder.load(&engine).await.unwrap_or_else(|trouble| panic!("{trouble}"))
+        }
+    });
+    let guests = futures_util::future::join_all(each).await;
+    let took = begun.elapsed();
+    let grown = resident_kib().saturating_sub(before);
+    drop(guests);
+    (took, grown)
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 /// Ends it and starts it anew, several times.

@@ -56,6 +56,17 @@ impl DayIndex {
                 None => skipped += 1,
             }
         }
+        Ok(DayIndex::counted(day, keys, skipped))
+    }
+
+    /// A day from the keys of its rows, as they were told.
+    pub fn from_keys(day: u32, told: Vec<String>) -> DayIndex {
+        let keys: Vec<u64> = told.iter().filter_map(|key| number(key)).map(E164::digits).collect();
+        let skipped = (told.len() - keys.len()) as u32;
+        DayIndex::counted(day, keys, skipped)
+    }
+
+    fn counted(day: u32, mut keys: Vec<u64>, skipped: u32) -> DayIndex {
         let rows = keys.len() as u32;
         keys.sort_unstable();
         let mut counts: Vec<(u64, u32)> = Vec::new();
@@ -65,7 +76,7 @@ impl DayIndex {
                 _ => counts.push((key, 1)),
             }
         }
-        Ok(DayIndex { day, rows, skipped, counts })
+        DayIndex { day, rows, skipped, counts }
     }
 
     /// Writes it so that a stop at any moment leaves either nothing or the whole.

@@ -4,8 +4,8 @@ use super::about::{DirectoryFile, FactFile, ObservesFile, StandingFile};
 use super::functions::FunctionsFile;
 use super::reader::Reader;
 use super::{
-    DatasetAsk, Encoding, Exemption, KIB, Kind, Limits, MIB, Manifest, Origin, RATE_PER_MINUTE_DEFAULT, SecretAsk,
-    Timetable, Verb, WIT_VERSION, is_id,
+    DatasetAsk, Encoding, Exemption, KIB, Kind, Limits, MIB, Manifest, Origin, RATE_PER_MINUTE_DEFAULT, SecondSource,
+    SecretAsk, Timetable, Verb, WIT_VERSION, is_id,
 };
 use crate::trouble::{Trouble, line_of, nearest};
 use crate::version::Version;
@@ -134,6 +134,21 @@ struct DatasetFile {
     must_begin_with: String,
     fetch_every_s: Option<Spanned<u64>>,
     file_max_kib: Option<Spanned<u64>>,
+    second: Option<SecondFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecondFile {
+    origin: Spanned<String>,
+    path: Spanned<String>,
+    query: Spanned<BTreeMap<String, String>>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    page: Spanned<u64>,
+    pages_max: Option<Spanned<u64>>,
+    rows: String,
+    key: String,
 }
 
 /// A setting: written as text, number or switch, handed to the adapter as text.
@@ -242,6 +257,30 @@ impl Reader<'_> {
             must_begin_with: written.must_begin_with.clone(),
             fetch_every: Duration::from_secs(fetch_every),
             file_max: file_max * KIB,
+            second: written.second.as_ref().map(|second| self.second(second, origins)).transpose()?,
+        })
+    }
+
+    fn second(&self, written: &SecondFile, origins: &BTreeMap<String, Origin>) -> Result<SecondSource, Trouble> {
+        self.known_origin(self.at(&written.origin), written.origin.get_ref(), origins)?;
+        let query = written.query.get_ref();
+        let says = |what: &str| query.values().any(|value| value.contains(what));
+        if !written.path.get_ref().starts_with('/') || !says("{date}") || !says("{offset}") {
+            return Err(Trouble::new(
+                self.at(&written.query),
+                "it does not say how a page of a day is asked for",
+                "begin `path` with `/`, and write `{date}` and `{offset}` into values of `query`",
+            ));
+        }
+        Ok(SecondSource {
+            origin: written.origin.get_ref().clone(),
+            path: written.path.get_ref().clone(),
+            query: query.clone(),
+            headers: written.headers.clone(),
+            page: self.bounded("page", Some(&written.page), 50, 1..=10_000)? as u32,
+            pages_max: self.bounded("pages_max", written.pages_max.as_ref(), 1_000, 1..=100_000)? as u32,
+            rows: written.rows.clone(),
+            key: written.key.clone(),
         })
     }
 }

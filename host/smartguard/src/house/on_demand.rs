@@ -84,27 +84,35 @@ impl House {
     /// The adapter that makes it: the one of this id, or the best that files with an agency of this id.
     fn packet_maker(&self, wish: &PacketWish) -> Result<Manifest, DeskError> {
         let manifests = self.adapters.manifests();
-        let by = |manifest: &Manifest| {
-            let functions = &manifest.functions;
-            match wish.what {
-                Wish::Register => functions.register.map(|filing| filing.by),
-                Wish::Dispute => functions.dispute.map(|filing| filing.by),
-            }
+        // Without its keys an adapter sends nothing, and what it answers then may be a packet.
+        let makes = |manifest: &Manifest| {
+            let (function, filing) = match wish.what {
+                Wish::Register => ("register", manifest.functions.register),
+                Wish::Dispute => ("dispute", manifest.functions.dispute),
+            };
+            filing.is_some_and(|filing| filing.by == By::Person || !self.adapters.lacks(manifest, function).is_empty())
         };
         let concerned = |manifest: &&Manifest| {
             manifest.carriers.is_empty() || wish.carrier.is_some_and(|carrier| manifest.carriers.contains(carrier))
         };
         let own = manifests.iter().find(|manifest| manifest.id == wish.agency);
         let files = manifests.iter().filter(|manifest| manifest.disputes_at().contains(&wish.agency)).filter(concerned);
-        let mut makers: Vec<&Manifest> =
-            own.into_iter().chain(files).filter(|manifest| by(manifest) == Some(By::Person)).collect();
-        // What concerns the named carrier alone goes first, then the agency's own.
-        makers.sort_by_key(|manifest| (manifest.id != wish.agency, manifest.carriers.is_empty(), manifest.id.clone()));
+        let mut makers: Vec<&Manifest> = own.into_iter().chain(files).filter(|manifest| makes(manifest)).collect();
+        // What concerns the named carrier alone goes first, then what a person makes anyway, then the agency's own.
+        makers.sort_by_key(|manifest| {
+            let sends = !manifest.only_packets();
+            (
+                wish.carrier.is_some() && manifest.carriers.is_empty(),
+                sends,
+                manifest.id != wish.agency,
+                manifest.id.clone(),
+            )
+        });
         if let Some(maker) = makers.first() {
             return Ok((*maker).clone());
         }
-        let known = |manifest: &&Manifest| by(manifest) == Some(By::Person);
-        let by_hand: Vec<&str> = manifests.iter().filter(known).map(|manifest| manifest.id.as_str()).collect();
+        let by_hand: Vec<&str> =
+            manifests.iter().filter(|manifest| makes(manifest)).map(|manifest| manifest.id.as_str()).collect();
         let what = match wish.what {
             Wish::Register => "registration",
             Wish::Dispute => "dispute",
