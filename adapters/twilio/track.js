@@ -18,20 +18,20 @@ const PRODUCTS_MAX = 3;
 
 /**
  * Anybody may call the address, so nothing of what is said there is believed: it only says which products to look at.
+ *
+ * Only a rejection is told. Whoever hears that a filing is accepted takes all its numbers for accepted, and which of them
+ * Twilio did not take is known to the step that waits for the review; it looks within the hour.
  * @param {import("smartguard:adapter/agency@0.0.1").InboundRequest} request
  * @returns {import("smartguard:adapter/agency@0.0.1").InboundAnswer}
  */
 export function inbound({ body }) {
   const named = new Set(body.match(/\bBU[0-9a-f]{32}\b/gi) ?? []);
-  const filings = [...named].slice(0, PRODUCTS_MAX).map(updateOf).filter((update) => update !== null);
+  const filings = [...named].slice(0, PRODUCTS_MAX).map(fetchProduct).flatMap((product) => {
+    const ours = readName(product.name);
+    const filing = filingOf(product);
+    return ours?.kind === "voice-integrity" && filing?.status === "refused" ? [{ key: ours.key, filing }] : [];
+  });
   return { observations: [], filings };
-}
-
-function updateOf(sid) {
-  const product = fetchProduct(sid);
-  const ours = readName(product.name);
-  const filing = filingOf(product);
-  return ours?.kind === "voice-integrity" && filing ? { key: ours.key, filing } : null;
 }
 
 /**

@@ -41,7 +41,11 @@ const ask = (method, path, query) => {
 };
 export const agency = {
   describe: () => ({ id: "bell", version: "1.0.0", functions: ["register", "inbound", "call_started"], speaksFor: ["bell"] }),
-  register: () => ({ tag: "pending", val: { token: "wait", askAgainS: 3600 } }),
+  register({ token, key }) {
+    const { taken } = token === null ? {} : ask("get", "/truth", [["key", key]]);
+    const filing = { reference: "B-1", status: "accepted", detail: null, refused: [] };
+    return taken ? { tag: "filed", val: filing } : { tag: "pending", val: { token: "wait", askAgainS: 3600 } };
+  },
   inbound({ body }) {
     const { number, key } = JSON.parse(body);
     const { flagged, taken } = ask("get", "/truth", [["number", number ?? ""], ["key", key ?? ""]]);

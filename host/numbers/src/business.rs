@@ -105,6 +105,35 @@ pub struct Business {
 pub const CNAM_CHARS_MAX: usize = 15;
 
 impl Business {
+    /// The statements that cannot be true as they are written, each with its field and what to write instead.
+    /// What is not said is no mistake: whoever needs it asks for it.
+    pub fn mistakes(&self) -> Vec<(&'static str, &'static str)> {
+        let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+        let ein = |ein: &str| ein.split_once('-').is_some_and(|(area, serial)| digits(area, 2) && digits(serial, 7));
+        let cnam = |name: &str| {
+            let mut letters = name.chars();
+            letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+                && letters.all(|letter| letter.is_ascii_alphanumeric() || "., ".contains(letter))
+                && name.len() <= CNAM_CHARS_MAX
+        };
+        let state = |state: &str| state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase());
+        let said = |field: &Option<String>, fits: &dyn Fn(&str) -> bool| field.as_deref().is_none_or(fits);
+        [
+            (said(&self.ein, &ein), "ein", "write two digits, a dash and seven digits, as in `12-3456789`"),
+            (said(&self.duns, &|duns| digits(duns, 9)), "duns", "write nine digits"),
+            (
+                said(&self.cnam, &cnam),
+                "cnam",
+                "write at most 15 letters, digits, dots, commas and spaces, a letter first",
+            ),
+            (said(&self.incorporated_in, &state), "incorporated_in", "write the two letters of the state, as in `OH`"),
+        ]
+        .into_iter()
+        .filter(|(fits, ..)| !fits)
+        .map(|(_, field, remedy)| (field, remedy))
+        .collect()
+    }
+
     /// Bytes of all its texts together.
     pub fn text_bytes(&self) -> usize {
         let Business {
@@ -133,5 +162,58 @@ impl Business {
         let optional =
             [dba, ein, website, category, line2, title, cnam, duns, incorporated_in, industry].into_iter().flatten();
         said.into_iter().chain(optional).chain(originating_providers).map(String::len).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_cannot_be_true_is_named_with_what_to_write() {
+        let good: Business = Business {
+            id: "acme".into(),
+            legal_name: "Acme LLC".into(),
+            dba: None,
+            relation: Relation::Own,
+            ein: Some("12-3456789".into()),
+            address: Address {
+                line1: "1 Main St".into(),
+                line2: None,
+                city: "Dayton".into(),
+                state: "OH".into(),
+                zip: "45402".into(),
+                country: "US".into(),
+            },
+            website: None,
+            contact: Contact {
+                name: "Ann".into(),
+                title: None,
+                email: "a@b.example".into(),
+                phone: "+19375550100".into(),
+            },
+            use_case: "Reminders".into(),
+            category: None,
+            calls_per_month: 1,
+            originating_providers: vec![],
+            cnam: Some("ACME DENTAL, OH".into()),
+            duns: Some("123456789".into()),
+            employees: None,
+            legal_form: None,
+            incorporated_in: Some("OH".into()),
+            industry: None,
+        };
+        assert_eq!(good.mistakes(), []);
+        let field = |business: Business| business.mistakes().iter().map(|(field, _)| *field).collect::<Vec<_>>();
+        let with = |change: fn(&mut Business)| {
+            let mut business = good.clone();
+            change(&mut business);
+            field(business)
+        };
+        assert_eq!(with(|b| b.ein = Some("123456789".into())), ["ein"]);
+        assert_eq!(with(|b| b.duns = Some("12-345-6789".into())), ["duns"]);
+        assert_eq!(with(|b| b.cnam = Some("ACME DENTAL OHIO".into())), ["cnam"]);
+        assert_eq!(with(|b| b.cnam = Some("7 ACME".into())), ["cnam"]);
+        assert_eq!(with(|b| b.incorporated_in = Some("Ohio".into())), ["incorporated_in"]);
     }
 }

@@ -94,15 +94,11 @@ impl Account {
             Ok(Value::Null) => (204, Value::Null),
             Ok(body) if asked.method == "post" && operation.id.contains(" Create") => (201, body),
             Ok(body) => (200, body),
-            Err((code, message)) => (
-                if code == 20404 { 404 } else { 400 },
-                json!({
-                    "code": code,
-                    "message": message,
-                    "more_info": format!("https://www.twilio.com/docs/errors/{code}"),
-                    "status": if code == 20404 { 404 } else { 400 },
-                }),
-            ),
+            Err((code, message)) => {
+                let status = if code == NOT_FOUND.0 { 404 } else { 400 };
+                let more = format!("https://www.twilio.com/docs/errors/{code}");
+                (status, json!({ "code": code, "message": message, "more_info": more, "status": status }))
+            }
         }
     }
 }

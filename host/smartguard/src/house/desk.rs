@@ -62,6 +62,13 @@ impl Desk for House {
 
     fn add_business(&self, business: Business) -> Answered<'_, Business> {
         async move {
+            let mistakes = business.mistakes();
+            if let Some((field, remedy)) = mistakes.first() {
+                let fields: Vec<String> = mistakes.iter().map(|(field, _)| format!("`{field}`")).collect();
+                let sentence = format!("{} of the business cannot be as written", fields.join(", "));
+                let remedy = format!("`{field}`: {remedy}");
+                return Err(DeskError::new(DeskErrorKind::Invalid, "bad_business", sentence, remedy));
+            }
             self.keeper.propose(What::BusinessAdded(business.clone())).await?;
             Ok(business)
         }

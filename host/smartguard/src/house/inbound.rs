@@ -4,13 +4,13 @@
 //! only take it as a reason to look.
 
 use super::House;
-use super::adapters::{FileResult, filed};
+use super::adapters::filed;
 use super::errors::missing;
 use super::keeper::now;
 use crate::desk::{DeskError, DeskErrorKind, InboundView};
 use numbers::event::OBSERVATIONS_MAX;
-use numbers::{Observation, Source, What};
-use sandbox::agency::{FilingAnswer, InboundAnswer};
+use numbers::{FilingState, Observation, Source, What};
+use sandbox::agency::{FilingAnswer, FilingStatus, InboundAnswer};
 
 impl House {
     /// Takes a webhook for this adapter.
@@ -35,21 +35,28 @@ impl House {
             self.take_observations(&id, part.to_vec()).await?;
             view.observations += part.len() as u64;
         }
-        for (key, filing) in filings {
+        for (key, told) in filings {
             let adapter = id.clone();
             let open = self
                 .keeper
                 .read(move |state| {
                     let of = |filing: &&numbers::Filing| filing.key == key && filing.adapter == adapter;
-                    state.open_filings().find(of).map(|filing| filing.id)
+                    state.open_filings().find(of).map(|filing| (filing.id, filing.state.clone()))
                 })
                 .await?;
-            let Some(open) = open else { continue };
-            let result = filed(Ok(FilingAnswer::Filed(filing)));
-            if let FileResult::Filed { .. } | FileResult::Rejected(_) = result {
-                self.performer.heard(open, result).await?;
-                view.filings += 1;
+            let Some((open, state)) = open else { continue };
+            match (state, told.status) {
+                (_, FilingStatus::Refused) => {
+                    self.performer.heard(open, filed(Ok(FilingAnswer::Filed(told)))).await?;
+                }
+                // Its adapter knows how to go on, and what became of each number.
+                (FilingState::Pending { .. }, _) => self.performer.ask_filing(open).await?,
+                (_, FilingStatus::Accepted) => {
+                    self.performer.heard(open, filed(Ok(FilingAnswer::Filed(told)))).await?;
+                }
+                (_, FilingStatus::Submitted | FilingStatus::InReview) => continue,
             }
+            view.filings += 1;
         }
         tracing::info!(
             adapter = id,

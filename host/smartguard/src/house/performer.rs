@@ -120,7 +120,8 @@ impl Performer {
         Ok(())
     }
 
-    async fn ask_filing(&self, filing: u64) -> Result<(), ProposeError> {
+    /// Goes on with a filing, as its state says.
+    pub async fn ask_filing(&self, filing: u64) -> Result<(), ProposeError> {
         let state =
             self.keeper.read(move |state| state.filings.get(&filing).map(|filing| filing.state.clone())).await?;
         match state {
@@ -145,9 +146,17 @@ impl Performer {
     async fn send(&self, filing: u64, token: Option<String>) -> Result<(), ProposeError> {
         let Some((filing, case)) = self.filing(filing).await? else { return Ok(()) };
         let result = match (&filing.purpose, case) {
-            (Purpose::Register, _) => self.adapters.register(&filing, token).await,
-            (Purpose::Dispute { .. }, Some(case)) => self.adapters.dispute(&filing, &case, token).await,
+            (Purpose::Register, _) => self.adapters.register(&filing, token.clone()).await,
+            (Purpose::Dispute { .. }, Some(case)) => self.adapters.dispute(&filing, &case, token.clone()).await,
             (Purpose::Dispute { case }, None) => FileResult::Rejected(format!("case {case} is not held any more")),
+        };
+        // The agency has what the token stands for. That it could not be asked how far it is changes nothing about that.
+        let result = match (token, result) {
+            (Some(token), FileResult::Failed { retry_after, .. }) => {
+                FileResult::Pending { token, ask_again: retry_after.unwrap_or(AGAIN_AFTER) }
+            }
+            (Some(token), FileResult::Lost(_)) => FileResult::Pending { token, ask_again: AGAIN_AFTER },
+            (_, result) => result,
         };
         let answer = self.answer(result).await;
         self.keeper.propose_patiently(What::FilingAnswered { filing: filing.id, answer }).await.map(drop)
