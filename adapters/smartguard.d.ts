@@ -41,7 +41,10 @@ declare module "smartguard:adapter/types@0.0.1" {
     observedAt: number;
     costMicros: number;
   }
-  /** A long-running function is not done: call it again with this token. */
+  /**
+   * A long-running function is not done: call it again with this token.
+   * A call with a token may come twice with the same one, because the first answer was lost; it must do nothing twice.
+   */
   export interface Pending {
     token: string;
     askAgainS: number;

@@ -19,8 +19,8 @@ const PRODUCTS_MAX = 3;
 /**
  * Anybody may call the address, so nothing of what is said there is believed: it only says which products to look at.
  *
- * Only a rejection is told. Whoever hears that a filing is accepted takes all its numbers for accepted, and which of them
- * Twilio did not take is known to the step that waits for the review; it looks within the hour.
+ * An approval is told as being looked at: that wakes the step which waits for it, and that one knows which numbers Twilio
+ * did not take.
  * @param {import("smartguard:adapter/agency@0.0.1").InboundRequest} request
  * @returns {import("smartguard:adapter/agency@0.0.1").InboundAnswer}
  */
@@ -29,7 +29,9 @@ export function inbound({ body }) {
   const filings = [...named].slice(0, PRODUCTS_MAX).map(fetchProduct).flatMap((product) => {
     const ours = readName(product.name);
     const filing = filingOf(product);
-    return ours?.kind === "voice-integrity" && filing?.status === "refused" ? [{ key: ours.key, filing }] : [];
+    if (ours?.kind !== "voice-integrity" || filing === null) return [];
+    const status = filing.status === "accepted" ? "in-review" : filing.status;
+    return [{ key: ours.key, filing: { ...filing, status } }];
   });
   return { observations: [], filings };
 }

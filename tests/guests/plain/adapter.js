@@ -59,7 +59,8 @@ export const agency = {
 
   probe() {
     const account = object(ask("get", "/account", null, []));
-    return { found: `the account ${text(account.name, "name")}`, costMicros: 0 };
+    const costMicros = 0;
+    return { found: `the account ${text(account.name, "name")}`, costMicros };
   },
 
   track(key) {
