@@ -32,6 +32,9 @@ async fn complaints() -> SocketAddr {
     let fcc = |Query(query): Query<HashMap<String, String>>| async move {
         let asked = query.get("$where").cloned().unwrap_or_default();
         let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+        if query.get("$select").is_some_and(|select| select.contains("max(")) {
+            return axum::Json(json!([{ "newest": format!("{day}T00:00:00.000") }]));
+        }
         let row = json!({
             "id": "4412345", "issue_date": format!("{day}T00:00:00.000"), "issue_time": "2:10 pm", "issue_type": "Phone",
             "method": "Wireless (cell phone/other mobile device)", "issue": "Unwanted Calls",

@@ -110,7 +110,7 @@ async fn what_differs_is_named_with_its_line_and_can_be_taken_over() {
     let clean = std::fs::read_to_string(cassettes.join("clean.toml")).expect("a cassette");
     assert!(clean.contains("status = \"unflagged\" # so it was\n"), "{clean}");
     let register = std::fs::read_to_string(cassettes.join("register.toml")).expect("a cassette");
-    let whole = "\n[answer]\nfiled = { reference = \"f-17\", status = \"submitted\", detail = false, refused = [] }\n";
+    let whole = "\n[answer.filed]\nreference = \"f-17\"\nstatus = \"submitted\"\ndetail = false\nrefused = []\n";
     assert!(register.contains(whole), "{register}");
     let again = test(&path, false).await;
     let left: Vec<&str> = again.cassettes.iter().flat_map(|t| &t.differences).map(|d| d.what.as_str()).collect();

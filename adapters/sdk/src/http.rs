@@ -169,7 +169,7 @@ impl Response {
     ///
     /// # Errors
     /// `protocol` when it is none.
-    pub fn json(&self) -> Result<Json<'_>, Failure> {
+    pub fn json(&self) -> Result<Json, Failure> {
         Json::parse(&self.body)
     }
 

@@ -14,18 +14,17 @@ const SHOWN_CHARS: usize = 60;
 
 /// A whole answer.
 #[derive(Clone, Debug)]
-pub struct Json<'a> {
-    text: &'a str,
+pub struct Json {
     value: Value,
 }
 
-impl<'a> Json<'a> {
+impl Json {
     /// # Errors
     /// `protocol` with how it begins, when it is no JSON.
-    pub fn parse(text: &'a str) -> Result<Json<'a>, Failure> {
+    pub fn parse(text: &str) -> Result<Json, Failure> {
         let value = serde_json::from_str(text)
             .map_err(|_| Failure::protocol(format!("the answer is no JSON; it begins with {}", excerpt(text))))?;
-        Ok(Json { text, value })
+        Ok(Json { value })
     }
 
     /// # Errors
@@ -41,7 +40,7 @@ impl<'a> Json<'a> {
     }
 
     fn other(&self, expected: &str) -> Failure {
-        Failure::protocol(format!("the answer is {}, where {expected} was expected", excerpt(self.text)))
+        Failure::protocol(format!("the answer is {}, where {expected} was expected", shown(Some(&self.value))))
     }
 }
 
@@ -168,7 +167,7 @@ mod tests {
         let no_json = Json::parse("<!doctype html>").expect_err("no JSON");
         assert_eq!(reason(no_json), "the answer is no JSON; it begins with \"<!doctype html>\"");
         let list = Json::parse("[]").expect("JSON");
-        assert_eq!(reason(list.object().expect_err("a list")), "the answer is \"[]\", where an object was expected");
+        assert_eq!(reason(list.object().expect_err("a list")), "the answer is [], where an object was expected");
         let json = Json::parse(r#"{"score":"15","much":101,"half":0.5,"word":"no"}"#).expect("JSON");
         let object = json.object().expect("an object");
         for (field, expected) in [

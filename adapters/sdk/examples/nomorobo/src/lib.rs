@@ -6,7 +6,7 @@
 mod letter;
 
 use smartguard_adapter::agency::{
-    CheckAnswer, CheckRequest, Description, DisputeRequest, Error, FilingAnswer, Observation, RegisterRequest, Score,
+    CheckAnswer, CheckRequest, Description, DisputeRequest, Error, FilingAnswer, Observation, Probed, RegisterRequest, Score,
     Status,
 };
 use smartguard_adapter::{Agency, Api, Failure, now_s, one_by_one, setting};
@@ -18,6 +18,9 @@ const API: Api = Api { name: "Nomorobo", origin: "api", key_from: "it comes with
 /// Long enough for every category seen; the rest of a longer text would only fill tables.
 const LABEL_CHARS_MAX: usize = 80;
 
+/// A number for fiction: what the agency says of it is nobody's business, and that it answers is what a probe wants to see.
+const PROBED: &str = "+12025550143";
+
 struct Nomorobo;
 
 smartguard_adapter::agency!(Nomorobo);
@@ -27,7 +30,7 @@ impl Agency for Nomorobo {
         Description {
             id: ID.to_owned(),
             version: "0.1.0".to_owned(),
-            functions: ["check", "register", "dispute"].map(str::to_owned).to_vec(),
+            functions: ["check", "register", "dispute", "probe"].map(str::to_owned).to_vec(),
             speaks_for: vec![ID.to_owned()],
         }
     }
@@ -47,6 +50,13 @@ impl Agency for Nomorobo {
             return Err(Error::Unsupported(reason));
         }
         Err(Error::NeedsPerson(letter::review(&request)))
+    }
+
+    /// There is no free question, so one number is asked about.
+    fn probe() -> Result<Probed, Error> {
+        let seen = look_up(PROBED, &Settings::read()?)?;
+        let risk = seen.score.map_or(0, |score| score.value);
+        Ok(Probed { found: format!("the key is accepted; {PROBED} has risk score {risk}"), cost_micros: seen.cost_micros })
     }
 }
 
