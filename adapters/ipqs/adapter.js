@@ -1,7 +1,7 @@
 // @ts-check
 // IPQualityScore: a fraud score of a number. It is no carrier's label, so it never flags a number by itself.
 
-import { askJson, northAmerican, observation, observationsOf, record, rejected, show, truth, whole, wholeSetting } from "../lib/http.js";
+import { Failure, askJson, northAmerican, observation, observationsOf, record, rejected, show, truth, whole, wholeSetting } from "../lib/http.js";
 
 const ID = "ipqs";
 
@@ -50,6 +50,10 @@ function answerFor(number) {
     keyFrom: "it comes with an account at ipqualityscore.com",
   });
   const answer = record(json, "the answer");
-  if (!truth(answer.success, "`success`")) throw rejected(`IPQualityScore refuses the question: ${show(answer.message)}`);
-  return answer;
+  if (truth(answer.success, "`success`")) return answer;
+  // Only these words tell a refused key from a refused number.
+  if (/unauthorized key/i.test(String(answer.message))) {
+    throw new Failure("unauthorized", `IPQualityScore does not accept the API key: ${show(answer.message)}`, true);
+  }
+  throw rejected(`IPQualityScore refuses the question: ${show(answer.message)}`);
 }

@@ -45,18 +45,17 @@ export const agency = {
 
 function lookUp(number, price) {
   const { reputation, classification } = reputationOf(number);
-  const blocked = classification === "blacklist";
-  const status = statusOf(reputation, classification, blocked);
+  const status = statusOf(reputation, classification);
   // Words that nobody has described are kept as the agency's own, and decide nothing.
   const label = classification !== null ? classification.slice(0, LABEL_CHARS_MAX) : status === "flagged" ? reputation : null;
   return observation(number, ID, { status, label, costMicros: price });
 }
 
-// Neutral alone says little: without a classification beside it nobody has said that calls pass.
+// Neutral takes no side, and no word beside it is known to say that calls pass.
 /** @returns {import("smartguard:adapter/types@0.0.1").Status} */
-function statusOf(reputation, classification, blocked) {
-  if (blocked || reputation === "negative") return "flagged";
-  return reputation === "positive" || classification !== null ? "unflagged" : "unknown";
+function statusOf(reputation, classification) {
+  if (classification === "blacklist" || reputation === "negative") return "flagged";
+  return reputation === "positive" ? "unflagged" : "unknown";
 }
 
 function reputationOf(number) {

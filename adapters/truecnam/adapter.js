@@ -1,7 +1,9 @@
 // @ts-check
 // TrueCNAM: asks TrueSpam about each number, and tells TrueCLID that a call of ours has begun; never who is called.
 
-import { Failure, ask, askJson, northAmerican, observation, observationsOf, record, wholeSetting } from "../lib/http.js";
+import {
+  Failure, ask, askJson, isRecord, json, northAmerican, observation, observationsOf, record, rejected, wholeSetting,
+} from "../lib/http.js";
 import { review } from "../lib/app_blocker.js";
 import { readTrueSpam } from "../lib/twilio_add_ons.js";
 
@@ -38,7 +40,9 @@ export const agency = {
 
   // The callee is left out: the adapter is never told who that is.
   callStarted({ number }) {
-    ask({ who: WHO, path: "/api/v1", query: question(northAmerican(number), "orig_call_start"), keyFrom: KEY_FROM });
+    const { body } = ask({ who: WHO, path: "/api/v1", query: question(northAmerican(number), "orig_call_start"), keyFrom: KEY_FROM });
+    const trouble = errorIn(body);
+    if (trouble !== null) throw rejected(`${WHO} does not take the call (error ${trouble})`);
   },
 
   probe() {
@@ -61,6 +65,17 @@ const question = (number, party) => [
 function answerFor(number) {
   const { json } = askJson({ who: WHO, path: "/api/v1", query: question(number, "terminating"), keyFrom: KEY_FROM });
   return record(json, "the answer");
+}
+
+// How it confirms a call is not known; an error in the form of its other answers is one, and nothing else is.
+function errorIn(body) {
+  let answer;
+  try {
+    answer = json(body);
+  } catch {
+    return null;
+  }
+  return isRecord(answer) && Number.isInteger(answer.err) && answer.err !== 0 ? answer.err : null;
 }
 
 function readSettings() {

@@ -70,7 +70,7 @@ export const agency = {
         keyFrom: KEY_FROM,
       });
     }
-    const detail = `${missing.length} put under watch, ${asked.length - missing.length} were there already; first scores come within a day`;
+    const detail = `${missing.length} put under watch, ${asked.length - missing.length} were there already; the first score comes within a day`;
     return { tag: "filed", val: { reference: null, status: "accepted", detail, refused: [] } };
   },
 
@@ -119,7 +119,7 @@ function opinions(number, row, price) {
   const seen = [];
   for (const [field, agency, carrier] of FIELDS) {
     const word = row[field];
-    if (word === undefined || word === null) continue;
+    if (word === undefined) continue;
     if (typeof word !== "string") throw protocol(`\`${field}\` is ${show(word)}, where a word was expected`);
     if (!Object.hasOwn(STATUS, word)) {
       log.write("info", `\`${field}\` of ${number} is ${show(word)}, which nobody has described`);
