@@ -4,7 +4,7 @@
 
 import {
   Failure, SecretMissing, askJson, bearer, json as parse, list, maybe, northAmerican, observation, observationsOf, oneOf,
-  protocol, record, rejected, show, switchSetting, text, unsupported, wholeSetting,
+  protocol, record, rejected, show, switchSetting, text, textSetting, unsupported, wholeSetting,
 } from "../lib/http.js";
 import { chunks, count, foreign, refuseFor, sorted } from "../lib/packet.js";
 import { enterpriseOf, enterprises, entries, pathOf } from "./enterprises.js";
@@ -71,11 +71,13 @@ export const agency = {
       throw unsupported(`${business.id} has no enterprise at ${WHO}, under which its numbers could be remediated: register it first`);
     }
     const sent = remediations(enterprise).find((entry) => carries(entry, key));
-    const remediation = sent ?? post(
-      pathOf(enterprise, "remediation"),
-      { phone_numbers: [number], call_purpose: `${business.useCase} (reference ${key})`, contact_email: business.contact.email },
-      [202],
-    );
+    const webhook = textSetting("webhook_url");
+    const remediation = sent ?? post(pathOf(enterprise, "remediation"), {
+      phone_numbers: [number],
+      call_purpose: `${business.useCase} (reference ${key})`,
+      contact_email: business.contact.email,
+      ...(webhook === "" ? {} : { webhook_url: webhook }),
+    }, [202]);
     return answer(enterprise, remediation, number);
   },
 
