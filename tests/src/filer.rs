@@ -108,14 +108,14 @@ export const agency = {
     const body = JSON.stringify({ key, number });
     const answer = http.fetch({ method: "post", origin: "api", path: "/filings", query: [], headers, body });
     if (answer.status !== 201) throw { tag: "unavailable", val: `status ${answer.status}` };
-    return { tag: "filed", val: { reference: JSON.parse(answer.body).reference, status: "submitted", detail: null } };
+    return { tag: "filed", val: { reference: JSON.parse(answer.body).reference, status: "submitted", detail: null, refused: [] } };
   },
   track(key) {
     const path = `/filings/${key}`;
     const answer = http.fetch({ method: "get", origin: "api", path, query: [], headers: [], body: null });
     if (answer.status === 404) return { tag: "absent" };
     if (answer.status !== 200) return { tag: "unknown" };
-    return { tag: "found", val: { reference: "R-1", status: "submitted", detail: null } };
+    return { tag: "found", val: { reference: "R-1", status: "submitted", detail: null, refused: [] } };
   },
 };
 "#;

@@ -51,8 +51,9 @@ fn bare(folder: &Path, complaints: SocketAddr) -> Daemon {
     let mut config = String::new();
     for id in ["ftc_dnc", "fcc_complaints"] {
         let manifest = sandbox::manifest::Manifest::parse(id, &shipped(id, "adapter.toml")).expect("a manifest");
+        config.push_str(&format!("[origins.{id}]\n"));
         for origin in manifest.origins.keys() {
-            config.push_str(&format!("[origins.{id}]\n{origin} = \"http://{complaints}\"\n\n"));
+            config.push_str(&format!("{origin} = \"http://{complaints}\"\n"));
         }
     }
     std::fs::create_dir_all(folder.join("policies")).expect("a folder");

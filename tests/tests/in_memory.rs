@@ -6,6 +6,7 @@ use smartguard_tests::daemon::{Daemon, binary};
 #[tokio::test]
 async fn in_memory_it_works_and_keeps_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("smartguard.toml"), "bundled = [\"fcr\"]\n").expect("written");
     let start = || Daemon::try_start_as(binary(), folder.path(), &["--in-memory"]).expect("it starts");
     let daemon = start();
     let status = daemon.get("/v1/status").await;

@@ -1,7 +1,7 @@
 //! Parts of the main job on the real binary over real sockets; `full_size.rs` has the whole of it.
 
 use serde_json::{Value, json};
-use smartguard_tests::daemon::Daemon;
+use smartguard_tests::daemon::{Daemon, binary, run};
 use smartguard_tests::floor::{
     NOWHERE, POLICY, adapter_folder, business, import, list, number_path, prepare, sheet, shipped,
 };
@@ -49,6 +49,8 @@ async fn an_adapter_that_talks_at_length_harms_nobody() {
     let place = adapter_folder(folder.path(), "windbag");
     std::fs::create_dir_all(&place).expect("a folder");
     let manifest = shipped("nomorobo", "adapter.toml").replace("nomorobo", "windbag");
+    // It files by itself, so that what it answers to filings is heard.
+    let manifest = manifest.replace("by = \"person\"", "by = \"machine\"");
     std::fs::write(place.join("adapter.toml"), manifest).expect("written");
     // As long as the sandbox lets it be, which is more than the store keeps in one value.
     let script = r#"
@@ -62,7 +64,12 @@ async fn an_adapter_that_talks_at_length_harms_nobody() {
             dispute: says,
         };"#;
     std::fs::write(place.join("adapter.js"), script).expect("written");
-    let daemon = Daemon::start(folder.path());
+    let start = || {
+        let mut command = run(binary(), folder.path(), &[]);
+        command.env("SMARTGUARD_SECRET_WINDBAG_API_KEY", "test-key-not-secret");
+        Daemon::try_start_with(command).unwrap_or_else(|said| panic!("{said}"))
+    };
+    let daemon = start();
     daemon.must_post("/v1/adapters/windbag/grant", &json!({ "by": "Ann" })).await;
     daemon.must_post("/v1/businesses", &business("acme", "self")).await;
     import(&daemon, "acme", sheet(212, 60, |_| true)).await;
@@ -74,7 +81,7 @@ async fn an_adapter_that_talks_at_length_harms_nobody() {
     }
     let before = daemon.get("/v1/numbers?limit=1000").await;
     assert!(daemon.stop().success());
-    let daemon = Daemon::start(folder.path());
+    let daemon = start();
     let after = daemon.get("/v1/numbers?limit=1000").await;
     let kept = |page: &Value| -> Vec<Value> {
         let numbers = list(page, "numbers").iter();

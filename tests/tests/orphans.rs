@@ -39,8 +39,7 @@ async fn an_orphans_complaint_is_kept_for_the_business_that_can_be_told() {
     std::fs::create_dir_all(folder.path().join("policies")).expect("a folder");
     let policy = "turn_gap = \"0s\"\nper_minute = 60\nper_hour = 60\nattempts_per_24h = 20\nattempts_per_30d = 20\n";
     std::fs::write(folder.path().join("policies/default.toml"), policy).expect("written");
-    std::fs::write(folder.path().join("smartguard.toml"), "[origins.nomorobo]\napi = \"http://127.0.0.1:9\"\n")
-        .expect("written");
+    std::fs::write(folder.path().join("smartguard.toml"), "bundled = [\"fcr\"]\n").expect("written");
     let daemon = Daemon::start(folder.path());
     add(&daemon, "acme", "ann", 212).await;
 

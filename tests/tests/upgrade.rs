@@ -118,6 +118,7 @@ async fn a_version_that_asks_for_more_waits_and_the_one_before_serves_on() {
     let room = tempfile::tempdir().expect("a folder");
     let room = room.path();
     fs::create_dir_all(room.join("policies")).expect("made");
+    fs::write(room.join("smartguard.toml"), "bundled = [\"fcr\"]\n").expect("written");
     share_compiled_adapters(room);
     pack(room, "1.0.0", GOOD);
     let greedy = GREEDY.iter().fold(GOOD.to_owned(), |manifest, (replace, with)| {

@@ -34,7 +34,7 @@ effective_in_days = 1
 /// Every filing is to be asked for once more, in a second.
 const SCRIPT: &str = r#"
 const later = { tag: "pending", val: { token: "ticket", askAgainS: 1 } };
-const filed = { tag: "filed", val: { reference: "case 4711", status: "submitted", detail: null } };
+const filed = { tag: "filed", val: { reference: "case 4711", status: "submitted", detail: null, refused: [] } };
 
 export const agency = {
   describe: () => ({ id: "bureau", version: "0.1.0", functions: ["register", "dispute"], speaksFor: [] }),

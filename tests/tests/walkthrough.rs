@@ -125,8 +125,7 @@ async fn wait_until_found(command: &str, daemon: Option<&Daemon>) {
 /// The adapters that are part of the program ask nobody meanwhile.
 fn keep_offline(config: &Path) {
     let said = std::fs::read_to_string(config).expect("the page's configuration");
-    let nowhere = "[origins.nomorobo]\napi = \"http://127.0.0.1:9\"\n[origins.ftc_dnc]\nftc = \"http://127.0.0.1:9\"\n";
-    std::fs::write(config, said + nowhere).expect("written");
+    std::fs::write(config, format!("bundled = [\"fcr\"]\n{said}")).expect("written");
 }
 
 fn write(path: PathBuf, text: &str) {
