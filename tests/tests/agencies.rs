@@ -28,7 +28,13 @@ const OURS: &str = "+12125551000";
 
 /// The FTC's daily files and the FCC's table, both with complaints about the first number of ours.
 async fn complaints() -> SocketAddr {
-    let ftc = || async { "Company_Phone_Number,Created_Date\n2125551000,2026-11-20 10:00:00\n" };
+    // One complaint, in yesterday's file alone; more of them would make it flagged.
+    let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+    let yesterday = yesterday.strftime("%Y-%m-%d").to_string();
+    let ftc = move |file: axum::extract::Path<String>| async move {
+        let row = format!("2125551000,{yesterday} 10:00:00\n");
+        format!("Company_Phone_Number,Created_Date\n{}", if file.contains(&yesterday) { &row } else { "" })
+    };
     let fcc = |Query(query): Query<HashMap<String, String>>| async move {
         let asked = query.get("$where").cloned().unwrap_or_default();
         let day = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
@@ -49,8 +55,11 @@ async fn complaints() -> SocketAddr {
 /// A daemon with every adapter that is shipped, and no key at all. All that it may ask leads to this address.
 fn bare(folder: &Path, complaints: SocketAddr) -> Daemon {
     let mut config = String::new();
-    for id in ["ftc_dnc", "fcc_complaints"] {
-        let manifest = sandbox::manifest::Manifest::parse(id, &shipped(id, "adapter.toml")).expect("a manifest");
+    for id in shipped_ids() {
+        let manifest = sandbox::manifest::Manifest::parse(&id, &shipped(&id, "adapter.toml")).expect("a manifest");
+        if manifest.origins.is_empty() {
+            continue;
+        }
         config.push_str(&format!("[origins.{id}]\n"));
         for origin in manifest.origins.keys() {
             config.push_str(&format!("{origin} = \"http://{complaints}\"\n"));
@@ -163,7 +172,16 @@ async fn a_person_finds_every_agency_and_gets_the_packet_for_it() {
         assert!(page.contains(&format!("<section id=\"{id}\">")), "{id}");
     }
 
-    daemon.must_post("/v1/businesses", &business("acme", "self")).await;
+    let mut whole = business("acme", "self");
+    whole["ein"] = json!("12-3456789");
+    whole["cnam"] = json!("Acme");
+    whole["duns"] = json!("123456789");
+    whole["employees"] = json!(40);
+    whole["legal_form"] = json!("llc");
+    whole["incorporated_in"] = json!("OH");
+    whole["industry"] = json!("Health care");
+    whole["contact"]["title"] = json!("Office manager");
+    daemon.must_post("/v1/businesses", &whole).await;
     import(
         &daemon,
         "acme",

@@ -85,7 +85,10 @@ async fn each_hostile_adapter_costs_its_own_call_alone() {
     std::fs::create_dir_all(&adapters).expect("a folder");
     std::fs::create_dir_all(folder.path().join("policies")).expect("a folder");
     std::fs::write(folder.path().join("policies/default.toml"), POLICY).expect("written");
-    let configuration = format!("bundled = [\"fcr\", \"nomorobo\"]\n[origins.nomorobo]\napi = \"http://{agency}\"\n{}", guests::rebinds(lair));
+    let configuration = format!(
+        "bundled = [\"fcr\", \"nomorobo\"]\n[origins.nomorobo]\napi = \"http://{agency}\"\n{}",
+        guests::rebinds(lair)
+    );
     std::fs::write(folder.path().join("smartguard.toml"), configuration).expect("written");
     let daemon = Arc::new(Daemon::start(folder.path()));
     furnish(&daemon).await;
