@@ -4,8 +4,8 @@ mod common;
 
 use common::{IN_SERVICE, World, agency, at, number, observation, policy, registry};
 use numbers::{
-    AdapterFacts, Carrier, Carriers, CaseState, Command, E164, FilingOutcome, FilingPlan, Purpose, RegistrationState,
-    Source, Status, What,
+    AdapterFacts, Carrier, CaseState, Command, E164, FilingOutcome, FilingPlan, Purpose, RegistrationState, Source,
+    Status, What,
 };
 
 /// One that disputes with TNS.

@@ -41,10 +41,10 @@ impl Drifts {
             Ok(_) => drop(self.of.lock().remove(&key())),
             Err(Refused::Failed(CallError::Adapter(AdapterError::Protocol(reason)))) => {
                 let mut of = self.of.lock();
-                if !of.contains_key(&key()) {
+                of.entry(key()).or_insert_with(|| {
                     tracing::error!(adapter, function, reason, "an agency answers otherwise than its adapter knows");
-                    of.insert(key(), Drift { since: now(), reason: reason.clone() });
-                }
+                    Drift { since: now(), reason: reason.clone() }
+                });
             }
             Err(_) => {}
         }
