@@ -32,7 +32,7 @@ macro_rules! kind {
             /// Who it is. It is asked when the adapter is loaded, with no powers at all.
             fn describe() -> agency::Description;
             $(
-                #[expect(unused_variables, reason = "what is left out does nothing with its arguments")]
+                #[allow(unused_variables, reason = "what is left out does nothing with its arguments, if it has any")]
                 fn $function($($argument: $given),*) -> Result<$answer, agency::Error> {
                     unsupported(stringify!($function))
                 }

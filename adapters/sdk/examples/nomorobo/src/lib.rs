@@ -6,8 +6,8 @@
 mod letter;
 
 use smartguard_adapter::agency::{
-    CheckAnswer, CheckRequest, Description, DisputeRequest, Error, FilingAnswer, Observation, Probed, RegisterRequest, Score,
-    Status,
+    CheckAnswer, CheckRequest, Description, DisputeRequest, Error, FilingAnswer, Observation, Probed, RegisterRequest,
+    Score, Status,
 };
 use smartguard_adapter::{Agency, Api, Failure, now_s, one_by_one, setting};
 
@@ -56,7 +56,10 @@ impl Agency for Nomorobo {
     fn probe() -> Result<Probed, Error> {
         let seen = look_up(PROBED, &Settings::read()?)?;
         let risk = seen.score.map_or(0, |score| score.value);
-        Ok(Probed { found: format!("the key is accepted; {PROBED} has risk score {risk}"), cost_micros: seen.cost_micros })
+        Ok(Probed {
+            found: format!("the key is accepted; {PROBED} has risk score {risk}"),
+            cost_micros: seen.cost_micros,
+        })
     }
 }
 
