@@ -51,11 +51,11 @@ function lookUp(number, price) {
   return observation(number, ID, { status, label, costMicros: price });
 }
 
-// Neutral takes no side, and no word beside it is known to say that calls pass.
+// Neutral takes no side, and of the words beside `reputation` only one is known: none of the others makes a number clean.
 /** @returns {import("smartguard:adapter/types@0.0.1").Status} */
 function statusOf(reputation, classification) {
-  if (classification === "blacklist" || reputation === "negative") return "flagged";
-  return reputation === "positive" ? "unflagged" : "unknown";
+  if (classification?.toLowerCase() === "blacklist" || reputation === "negative") return "flagged";
+  return reputation === "positive" && classification === null ? "unflagged" : "unknown";
 }
 
 function reputationOf(number) {
