@@ -54,9 +54,10 @@ export const agency = {
   },
 
   probe() {
-    const { priceMicros } = readSettings();
-    const rating = answerFor(PROBED).risk_rating;
-    return { found: `the keys are accepted; ${PROBED} is rated ${String(rating).slice(0, 40)}`, costMicros: priceMicros };
+    const settings = readSettings();
+    // It is read as a check reads it, so that an answer of another shape is told.
+    const { status } = readIcehook(settings)(answerFor(PROBED), PROBED);
+    return { found: `the keys are accepted; ${PROBED} counts as ${status}`, costMicros: settings.priceMicros };
   },
 };
 

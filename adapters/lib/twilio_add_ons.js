@@ -3,11 +3,12 @@
 
 import log from "smartguard:adapter/log@0.0.1";
 import { Failure, observation, oneOf, protocol, record, rejected, show, whole } from "./http.js";
+import { ICEHOOK_RATINGS, icehookOpinion, nomoroboOpinion, trueSpamOpinion } from "./scales.js";
 import { get } from "./twilio.js";
 
 /** @typedef {import("smartguard:adapter/types@0.0.1").Observation} Observation */
-/** @typedef {import("smartguard:adapter/types@0.0.1").Status} Status */
-/** @typedef {{ status: Status, label?: string | null, score?: { value: number, best: number, worst: number } | null }} Opinion */
+/** @typedef {import("./scales.js").Opinion} Opinion */
+/** @typedef {import("./scales.js").Thresholds} Thresholds */
 
 /**
  * An add-on as it is installed, and how its result is read.
@@ -52,47 +53,26 @@ function successful(envelope, who) {
   throw new Failure("unavailable", `${who} failed: ${words}${Number.isInteger(code) ? ` (error ${code})` : ""}`);
 }
 
-/**
- * From which figure on a number is doubtful, very doubtful and flagged.
- * @typedef {{ mixedFrom: number, mixedHighFrom: number, flaggedFrom: number }} Thresholds
- */
-
-/** @param {number} figure @param {Thresholds} thresholds @returns {Status} */
-function statusOf(figure, { mixedFrom, mixedHighFrom, flaggedFrom }) {
-  if (figure >= flaggedFrom) return "flagged";
-  if (figure >= mixedHighFrom) return "mixed-high";
-  return figure >= mixedFrom ? "mixed-low" : "unflagged";
-}
-
-/** Nomorobo Spam Score: 1 stands on its list of robocallers, 0 does not. @param {Record<string, any>} result @returns {Opinion} */
+/** Nomorobo Spam Score. @param {Record<string, any>} result @returns {Opinion} */
 export function readNomorobo(result) {
-  const score = whole(result.score, "`score` of Nomorobo", 0, 1);
-  const listed = score === 1;
-  return { status: listed ? "flagged" : "unflagged", label: listed ? "spam score 1" : null, score: { value: score, best: 0, worst: 1 } };
+  return nomoroboOpinion(whole(result.score, "`score` of Nomorobo", 0, 1));
 }
 
-/** Icehook Scout: a risk level from 0 to 100 and a word for it. @param {Thresholds} thresholds @returns {AddOn["read"]} */
+/** Icehook Scout. @param {Thresholds} thresholds @returns {AddOn["read"]} */
 export const readIcehook = (thresholds) => (result, number) => {
   const about = result.dialcode_e164 ?? number;
   if (about !== number) throw protocol(`\`dialcode_e164\` of Icehook Scout is ${show(about)}, where ${number} was asked`);
   if (result.dialcode_invalid === true || result.dialcode_impossible === true) throw rejected("Icehook Scout takes the number for none");
   const level = whole(result.risk_level, "`risk_level` of Icehook Scout", 0, 100);
-  const rating = oneOf(result.risk_rating, "`risk_rating` of Icehook Scout", RATINGS);
-  const status = rating === "highly_likely" ? "flagged" : statusOf(level, thresholds);
-  return { status, label: status === "unflagged" ? null : `${rating} risk`, score: { value: level, best: 0, worst: 100 } };
+  const rating = oneOf(result.risk_rating, "`risk_rating` of Icehook Scout", ICEHOOK_RATINGS);
+  return icehookOpinion(level, rating, thresholds);
 };
 
-// The last two are only said to exist; a number in order must not become unknown because of a word.
-const RATINGS = /** @type {const} */ (["highly_likely", "likely", "possible", "unlikely", "highly_unlikely"]);
-
-/** TrueSpam: a spam score from 0 to 100, which means something only with a match. @param {Thresholds} thresholds @returns {AddOn["read"]} */
+/** TrueSpam, whose score means something only with a match. @param {Thresholds} thresholds @returns {AddOn["read"]} */
 export const readTrueSpam = (thresholds) => (result) => {
   if (whole(result.err ?? 0, "`err` of TrueSpam", 0, 1_000_000) !== 0) throw rejected("TrueSpam answers with an error");
-  // Without a match the database has nothing, which is not the same as nothing bad.
-  if (whole(result.spam_score_match, "`spam_score_match` of TrueSpam", 0, 1) === 0) return { status: "unknown" };
-  const score = whole(result.spam_score, "`spam_score` of TrueSpam", 0, 100);
-  const status = statusOf(score, thresholds);
-  return { status, label: status === "unflagged" ? null : `spam score ${score}`, score: { value: score, best: 0, worst: 100 } };
+  const matched = whole(result.spam_score_match, "`spam_score_match` of TrueSpam", 0, 1) === 1;
+  return trueSpamOpinion(matched ? whole(result.spam_score, "`spam_score` of TrueSpam", 0, 100) : null, thresholds);
 };
 
 /** Marchex Clean Call: a recommendation, one level deeper than the others' results. @param {Record<string, any>} result @returns {Opinion} */

@@ -46,9 +46,10 @@ export const agency = {
   },
 
   probe() {
-    const { priceMicros } = readSettings();
-    const match = answerFor(PROBED).spam_score_match;
-    return { found: `the keys are accepted; TrueSpam ${match === 1 ? "knows" : "does not know"} ${PROBED}`, costMicros: priceMicros };
+    const settings = readSettings();
+    // It is read as a check reads it, so that a refusal or an answer of another shape is told.
+    const { status } = readTrueSpam(settings)(answerFor(PROBED), PROBED);
+    return { found: `the keys are accepted; ${PROBED} counts as ${status}`, costMicros: settings.priceMicros };
   },
 };
 

@@ -22,9 +22,11 @@ files_for = ["hiya"]
 
 [functions.register]
 effects = "idempotent"
+by = "machine"
 
 [functions.dispute]
 effects = "idempotent"
+by = "machine"
 
 [timetable]
 acknowledged_in_days = 1
