@@ -268,7 +268,14 @@ async fn a_registration_goes_from_draft_to_approval(contract: &Arc<Contract>, pr
     assert_eq!(twilio.must("track", &track).await["found"]["status"], "accepted");
     let (main, _) = held.products.iter().find(|(_, product)| product.name.contains("voice-integrity")).expect("there");
     let told = twilio.must("inbound", &format!("body = \"BundleSid={main}&Status=twilio-rejected\"")).await;
-    assert_eq!(told["filings"].as_array().map(Vec::len), Some(0), "the call itself is not believed: {told}");
+    // Twilio itself says approved: that wakes the step which waits, and the rejection that the caller told goes nowhere.
+    assert_eq!(told["filings"].as_array().map(Vec::len), Some(1), "{told}");
+    let heard = &told["filings"][0];
+    assert_eq!(
+        (&heard["key"], &heard["filing"]["status"]),
+        (&KEY.into(), &"in-review".into()),
+        "the call itself is not believed: {told}"
+    );
 
     let filed = twilio.registered(&numbers).await.expect("it is filed")["filed"].clone();
     assert_eq!((&filed["status"], &filed["reference"]), (&"accepted".into(), &main.as_str().into()));
