@@ -106,24 +106,25 @@ impl CalleeRecord {
         Some(frees)
     }
 
-    /// Whether no rule asks about anything that is remembered of it, at `now` or later.
-    pub fn is_forgotten(&self, now: Moment, policy: &Policy) -> bool {
+    /// Whether no rule asks about anything that is remembered of it, at `now` or later. `sticky_for` is the longest of
+    /// any scope, because nobody knows which of them calls next.
+    pub fn is_forgotten(&self, now: Moment, sticky_for: Duration) -> bool {
         self.suppressed.is_none()
-            && self.remembered(now, policy).is_none()
-            && self.change_spent_until(now, policy).is_none()
+            && self.remembered(now, sticky_for).is_none()
+            && self.change_spent_until(now, sticky_for).is_none()
             && self.attempts_in(ATTEMPTS_LONG, now) == 0
     }
 
     /// The number it should see again, while it is remembered.
-    pub fn remembered(&self, now: Moment, policy: &Policy) -> Option<E164> {
-        self.sticky.filter(|(_, seen_at)| now.since(*seen_at) < policy.sticky_for).map(|(number, _)| number)
+    pub fn remembered(&self, now: Moment, sticky_for: Duration) -> Option<E164> {
+        self.sticky.filter(|(_, seen_at)| now.since(*seen_at) < sticky_for).map(|(number, _)| number)
     }
 
     /// Until when it may see no further change; none when it may see one now.
-    pub fn change_spent_until(&self, now: Moment, policy: &Policy) -> Option<Moment> {
+    pub fn change_spent_until(&self, now: Moment, sticky_for: Duration) -> Option<Moment> {
         // A change counts when the number before was still to be shown again. An earlier one that counted is over by then.
-        let change = self.changed.filter(|change| change.at.since(change.before_at) < policy.sticky_for);
-        change.map(|change| change.at.plus(policy.sticky_for)).filter(|until| *until > now)
+        let change = self.changed.filter(|change| change.at.since(change.before_at) < sticky_for);
+        change.map(|change| change.at.plus(sticky_for)).filter(|until| *until > now)
     }
 
     /// Remembers which number it was shown.

@@ -116,7 +116,7 @@ pub fn choose(question: &Question<'_>) -> Answer {
     let bucket = bucket(question);
     let turn = question.turns.get(&bucket);
     let judge = Judge::new(question, turn);
-    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy));
+    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy.sticky_for));
     if let Some(number) = remembered
         && let Some(answer) = same_again(question, &judge, number, attempts_left, bucket)
     {
@@ -215,7 +215,7 @@ fn same_again(
     bucket: u16,
 ) -> Option<Answer> {
     let Question { ask, policy, callee, .. } = *question;
-    let change_spent_until = callee.and_then(|callee| callee.change_spent_until(ask.at, policy));
+    let change_spent_until = callee.and_then(|callee| callee.change_spent_until(ask.at, policy.sticky_for));
     let place = find(question, number);
     let verdict = |leeway| place.map(|(from, candidate, usage)| judge.permit(candidate, usage, from, leeway));
 

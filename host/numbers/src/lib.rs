@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod owner;
 pub mod packet;
 pub mod policy;
+pub mod scope;
 pub mod standing;
 pub mod state;
 pub mod step;
@@ -41,7 +42,8 @@ pub use number::{Checked, Life, Number, Origin, Place, Registration, Registratio
 pub use outcome::{CallReport, Heard, Outcome, Rank, Redress, Verdict};
 pub use owner::{Owner, OwnerId};
 pub use packet::{Confidence, Email, FileContent, Packet, PacketField, PacketFile};
-pub use policy::{Durability, OnUnknownUser, Policy, Rung};
+pub use policy::{Durability, Exemption, OnUnknownUser, Patch, Policy, Rung};
+pub use scope::{Policies, Scope};
 pub use standing::{AgencyId, Observation, Score, Status};
 pub use state::{AdapterFacts, Effects, State};
 pub use step::{Lack, Refusal, Touched, agency_of_report};

@@ -92,7 +92,10 @@ pub trait Desk: Send + Sync + 'static {
     /// Looks at everything that the daemon needs, the worst first.
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>>;
 
+    /// The policy of everybody first, then each scope.
     fn policies(&self) -> Asked<'_, Vec<PolicyView>>;
+    /// What holds for somebody, and where each value comes from.
+    fn effective_policy(&self, query: ScopeQuery) -> Asked<'_, EffectivePolicyView>;
     fn status(&self) -> Asked<'_, StatusView>;
     /// Whether decisions can be given now.
     fn ready(&self) -> Asked<'_, ()>;

@@ -34,7 +34,7 @@ pub fn permitted(question: &Question<'_>) -> Vec<Permitted> {
     let bucket = bucket(&question);
     let turn = turns.get(&bucket);
     let judge = Judge::new(&question, turn);
-    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy));
+    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy.sticky_for));
     if remembered.is_some_and(|number| same_again(&question, &judge, number, left, bucket).is_some()) {
         return Vec::new();
     }

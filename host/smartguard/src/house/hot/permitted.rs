@@ -22,7 +22,8 @@ impl Hot {
     /// [`Hot::ask`] permits once more.
     pub fn permitted(&self, asked: &Asked) -> Option<Open> {
         let owner = &asked.owner;
-        let policy = self.policy.load();
+        let policies = self.policy.load();
+        let policy = asked.policy(&policies);
         let callee = self.keys.callee(&owner.business.id, asked.callee);
         let call = self.keys.call(&asked.call_id);
         let ask = asked.ask();
@@ -41,7 +42,7 @@ impl Hot {
                 reserve: Pool { candidates: &shared.reserve, usage: &usages[2] },
                 turns: &hot.turns,
                 callee: known.as_ref(),
-                policy: &policy.1,
+                policy: &policy,
                 order: &[],
             })
         };

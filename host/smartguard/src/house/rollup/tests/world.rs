@@ -49,7 +49,7 @@ pub async fn start(store: &Arc<dyn Store>, folder: &Path) -> Rooms {
     let keys = Keys::of_store(store, &folder.join("key")).await.expect("a key");
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
     let draws = tokio::sync::mpsc::unbounded_channel().0;
-    let policy = (found.state.policy_revision, found.state.policy.clone());
+    let policy = found.state.policies.clone();
     let (hot, directory) =
         (Arc::new(Hot::new(keys, journal, policy, draws, Begun::new().0)), Arc::new(Directory::default()));
     let (keeper, _keeping) = keeper::start(KeeperParts {
@@ -98,8 +98,8 @@ pub async fn furnish(rooms: &Rooms, owners: u64, numbers: u64) {
 
 /// Puts a policy in force.
 pub async fn adopt(rooms: &Rooms, policy: Policy) {
-    let revision = rooms.hot.policy.load().0 + 1;
-    rooms.keeper.propose(What::PolicyAdopted { revision, policy }).await.expect("it is taken");
+    let revision = rooms.hot.policy.load().revision + 1;
+    rooms.keeper.propose(What::PolicyAdopted { revision, policy, scopes: 0 }).await.expect("it is taken");
 }
 
 /// What a start on this store has in its hands, before it does anything.
@@ -117,7 +117,7 @@ pub async fn wake(store: &Arc<dyn Store>, folder: &Path) -> Woken {
     let keys = Keys::of_store(store, &folder.join("key")).await.expect("a key");
     // What a start records goes to another store, so that looking changes nothing.
     let (journal, _writer) = Journal::start(Arc::new(MemoryStore::new()), found.next_record);
-    let policy = (found.state.policy_revision, found.state.policy.clone());
+    let policy = found.state.policies.clone();
     let hot = Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0);
     let directory = Directory::default();
     directory.publish(&found.state, &everything(&found.state));
