@@ -26,6 +26,7 @@ pub mod step;
 pub mod turn;
 pub mod usage;
 pub mod wants;
+pub mod zone;
 
 pub use area::{Area, Locality};
 pub use business::{Address, Business, Contact, LegalForm, Relation};
@@ -48,3 +49,4 @@ pub use step::{Lack, Refusal, Touched, agency_of_report};
 pub use turn::{Turn, Turns};
 pub use usage::Usage;
 pub use wants::Command;
+pub use zone::{Date, Local, Weekday, Zone, Zones};
