@@ -246,7 +246,7 @@ impl Zones {
         Zones(self.0 & other.0)
     }
 
-    pub fn iter(self) -> impl Iterator<Item = Zone> {
+    pub fn iter(self) -> impl Iterator<Item = Zone> + Clone {
         let mut left = self.0;
         core::iter::from_fn(move || {
             let place = left.trailing_zeros();
