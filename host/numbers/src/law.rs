@@ -108,34 +108,41 @@ struct Reach {
 }
 
 impl Reach {
-    /// What area code, state and ZIP code tell together. Where all agree on a region they narrow each other, so that the
+    /// What area code, state and ZIP code tell together. Where they agree on a region they narrow each other, so that the
     /// code 305 in Florida keeps the clock of Miami. Where they contradict each other, somebody has moved and kept the
     /// number, or the list is wrong, and every place that any of them tells counts.
     fn of(whereabouts: Whereabouts) -> Reach {
         let Whereabouts { area_code, state, zip } = whereabouts;
         let area = area_code.and_then(area).map(|area| Reach { regions: area.regions, zones: area.zone_set });
         let state = state.map(|state| Reach { regions: Regions::from_iter([state]), zones: state.zones() });
-        let zip = zip.map(Zip::regions).filter(|regions| !regions.is_empty()).map(|regions| {
-            let zones = regions.iter().fold(Zones::NONE, |zones, region| zones.union(region.zones()));
-            Reach { regions, zones }
-        });
-        let told = [area, state, zip];
-        let told = || told.iter().flatten();
-        let Some(common) = told().copied().reduce(|one, other| Reach {
-            regions: one.regions.intersection(other.regions),
-            zones: one.zones.intersection(other.zones),
-        }) else {
-            return Reach { regions: Regions::NONE, zones: *CONTINENT };
+        let zip = zip.map(|zip| Reach { regions: zip.regions(), zones: zip.zones() });
+        // Military post tells no place.
+        let zip = zip.filter(|zip| !zip.regions.is_empty());
+        let address = match (state, zip) {
+            (Some(state), Some(zip)) => match state.narrowed(zip) {
+                Some(address) => Some(address),
+                // The number cannot settle which half of such an address is right.
+                None => return area.into_iter().fold(state.widened(zip), Reach::widened),
+            },
+            (one, other) => one.or(other),
         };
-        let all = told().fold(Reach { regions: Regions::NONE, zones: Zones::NONE }, |all, one| Reach {
-            regions: all.regions.union(one.regions),
-            zones: all.zones.union(one.zones),
-        });
-        if common.regions.is_empty() {
-            all
-        } else {
-            Reach { zones: if common.zones.is_empty() { all.zones } else { common.zones }, ..common }
+        match (address, area) {
+            (Some(address), Some(area)) => address.narrowed(area).unwrap_or(address.widened(area)),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => Reach { regions: Regions::NONE, zones: *CONTINENT },
         }
+    }
+
+    /// The regions that both tell, with the clocks of both if they share one; none where they contradict each other.
+    fn narrowed(self, other: Reach) -> Option<Reach> {
+        let regions = self.regions.intersection(other.regions);
+        let zones = self.zones.intersection(other.zones);
+        let zones = if zones.is_empty() { self.zones.union(other.zones) } else { zones };
+        (!regions.is_empty()).then_some(Reach { regions, zones })
+    }
+
+    fn widened(self, other: Reach) -> Reach {
+        Reach { regions: self.regions.union(other.regions), zones: self.zones.union(other.zones) }
     }
 
     fn jurisdictions(self) -> impl Iterator<Item = Jurisdiction> {

@@ -74,13 +74,13 @@ static BORDERS: LazyLock<Vec<Regions>> = LazyLock::new(|| {
     borders
 });
 
-/// The regions of every prefix of three digits.
-static PREFIXES: LazyLock<Vec<Regions>> = LazyLock::new(|| {
-    let mut prefixes = vec![Regions::NONE; 1000];
+/// The regions of every prefix of three digits, and the clocks there.
+static PREFIXES: LazyLock<Vec<(Regions, Zones)>> = LazyLock::new(|| {
+    let mut prefixes = vec![(Regions::NONE, Zones::NONE); 1000];
     for line in include_str!("zips.tsv").lines().filter(|line| !line.starts_with('#')) {
-        let (first, last, regions) =
-            prefixes_of(line).unwrap_or_else(|| panic!("zips.tsv: {line:?} is not first, last, regions"));
-        prefixes[first..=last].fill(regions);
+        let (first, last, told) =
+            prefixes_of(line).unwrap_or_else(|| panic!("zips.tsv: {line:?} is not first, last, regions and a zone"));
+        prefixes[first..=last].fill(told);
     }
     prefixes
 });
@@ -160,6 +160,15 @@ impl Zip {
 
     /// The regions that ZIP codes with its first three digits are in; none for military post and for unused prefixes.
     pub fn regions(self) -> Regions {
+        self.told().0
+    }
+
+    /// Every clock that people with such ZIP codes live by; none where there are no regions.
+    pub fn zones(self) -> Zones {
+        self.told().1
+    }
+
+    fn told(self) -> (Regions, Zones) {
         PREFIXES[(self.0 / 100) as usize]
     }
 }
@@ -225,12 +234,19 @@ fn borders_of(line: &str) -> Option<(Region, Regions)> {
     Some((Region::parse(region).ok()?, regions_of(neighbours)?))
 }
 
-/// One line of `zips.tsv`: the first and the last prefix, and their regions.
-fn prefixes_of(line: &str) -> Option<(usize, usize, Regions)> {
+/// One line of `zips.tsv`: the first and the last prefix, their regions, and their zone if it is less than those have.
+fn prefixes_of(line: &str) -> Option<(usize, usize, (Regions, Zones))> {
     let mut columns = line.split('\t');
     let (first, last) = (columns.next()?.parse().ok()?, columns.next()?.parse().ok()?);
     let regions = regions_of(columns.next()?)?;
-    (columns.next().is_none() && first <= last && last < 1000).then_some((first, last, regions))
+    let all = regions.iter().fold(Zones::NONE, |all, region| all.union(region.zones()));
+    let zones = match columns.next() {
+        Some(name) => {
+            Some(Zones::from_iter([Zone::named(name)?])).filter(|zone| zone.is_within(all) && *zone != all)?
+        }
+        None => all,
+    };
+    (columns.next().is_none() && first <= last && last < 1000).then_some((first, last, (regions, zones)))
 }
 
 fn regions_of(text: &str) -> Option<Regions> {

@@ -246,6 +246,11 @@ impl Zones {
         Zones(self.0 & other.0)
     }
 
+    /// Whether every zone of this set is in the other.
+    pub const fn is_within(self, other: Zones) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Zone> + Clone {
         let mut left = self.0;
         core::iter::from_fn(move || {

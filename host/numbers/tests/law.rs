@@ -5,8 +5,8 @@ use jiff::tz::TimeZoneDatabase;
 use numbers::area::area;
 use numbers::jurisdiction::Jurisdiction;
 use numbers::law::{Because, NotNow, SEARCH, Whereabouts, attempts_per_24h, hours};
-use numbers::region::{Country, Region, Zip};
-use numbers::zone::{Date, Weekday, Zones};
+use numbers::region::{Country, Region, Regions, Zip};
+use numbers::zone::{Date, Weekday, Zone, Zones};
 use numbers::{E164, Hours, Moment};
 use proptest::prelude::*;
 
@@ -139,9 +139,12 @@ fn a_number_from_elsewhere() {
     // At 8:59 in the panhandle it is too early for Canada's law, whose callee may be there.
     forbidden("416 FL", "2026-06-03T12:59", "USA", "2026-06-03T14:00");
     forbidden("416 FL", "2026-06-03T13:59", "CAN", "2026-06-03T14:00");
-    forbidden("416 FL 33101", "2026-06-06T22:00", "CAN", "2026-06-07T15:00");
+    forbidden("416 FL 33101", "2026-06-06T22:00", "CAN", "2026-06-07T14:00");
+    // A ZIP code alone says whether it is the panhandle.
+    forbidden("212 - 33101", "2026-06-04T00:30", "FL", "2026-06-04T12:00");
+    forbidden("212 - 32501", "2026-06-04T00:30", "FL", "2026-06-04T13:00");
     // State and ZIP code contradict each other, so both count though the number agrees with one.
-    forbidden("305 FL 73301", "2026-06-03T13:30", "TX", "2026-06-03T15:00");
+    forbidden("305 FL 73301", "2026-06-03T13:30", "TX", "2026-06-03T14:00");
     // A ZIP prefix in two states is narrowed by a state that is one of them.
     forbidden("- - 06390", "2026-06-04T00:30", "CT", "2026-06-04T13:00");
     permitted("- NY 06390", "2026-06-04T00:30");
@@ -224,14 +227,38 @@ fn places_name_whose_law_holds() {
 
 /// Codes that are given, unknown or absent, with states and ZIP codes that agree or do not.
 fn any_whereabouts() -> impl Strategy<Value = Whereabouts> {
+    prop_oneof![strangers(), neighbours()]
+}
+
+/// Code, state and ZIP code that know nothing of each other, and so mostly contradict each other.
+fn strangers() -> impl Strategy<Value = Whereabouts> {
     let regions: Vec<Region> = Region::all().collect();
     let code = proptest::option::weighted(0.9, 200u16..1000);
     let state = proptest::option::weighted(0.5, proptest::sample::select(regions));
-    let zip = proptest::option::weighted(
-        0.3,
-        (0u32..100_000).prop_map(|five| Zip::parse(&format!("{five:05}")).expect("five digits are a ZIP code")),
-    );
+    let zip = proptest::option::weighted(0.3, (0u32..1000).prop_map(zip_of_prefix));
     (code, state, zip).prop_map(|(area_code, state, zip)| Whereabouts { area_code, state, zip })
+}
+
+/// Code, state and ZIP code of one region.
+fn neighbours() -> impl Strategy<Value = Whereabouts> {
+    let regions: Vec<Region> = Region::all().collect();
+    let told = (any::<bool>(), any::<bool>(), any::<bool>());
+    (proptest::sample::select(regions), any::<proptest::sample::Index>(), told).prop_map(|(region, index, told)| {
+        let codes: Vec<u16> =
+            (200..1000).filter(|code| area(*code).is_some_and(|area| area.regions.contains(region))).collect();
+        let zips: Vec<Zip> = (0..1000).map(zip_of_prefix).filter(|zip| zip.regions().contains(region)).collect();
+        let code = (!codes.is_empty()).then(|| codes[index.index(codes.len())]);
+        let zip = (!zips.is_empty()).then(|| zips[index.index(zips.len())]);
+        Whereabouts {
+            area_code: code.filter(|_| told.0),
+            state: Some(region).filter(|_| told.1),
+            zip: zip.filter(|_| told.2),
+        }
+    })
+}
+
+fn zip_of_prefix(prefix: u32) -> Zip {
+    Zip::parse(&format!("{prefix:03}01")).expect("five digits are a ZIP code")
 }
 
 fn any_own() -> impl Strategy<Value = Hours> {
@@ -274,32 +301,37 @@ fn is_permitted_slowly(whereabouts: Whereabouts, at: Moment, own: &Hours) -> boo
     })
 }
 
-/// The clocks of a callee, told by cases: what is known agrees, contradicts itself, or is nothing.
+/// The clocks of a callee, found by asking each zone whether it may be the callee's.
 fn clocks(whereabouts: Whereabouts) -> Zones {
-    let of = |region: Region| (vec![region], region.zones());
-    let mut told = Vec::new();
-    if let Some(area) = whereabouts.area_code.and_then(area) {
-        told.push((area.regions.iter().collect::<Vec<_>>(), area.zone_set));
+    let area = whereabouts.area_code.and_then(area).map(|area| (area.regions, area.zone_set));
+    let state = whereabouts.state.map(|state| (Regions::from_iter([state]), state.zones()));
+    let zip = whereabouts.zip.map(|zip| (zip.regions(), zip.zones())).filter(|(regions, _)| !regions.is_empty());
+    let told: Vec<(Regions, Zones)> = [area, state, zip].into_iter().flatten().collect();
+    let agree = |told: &[(Regions, Zones)]| {
+        Region::all().any(|region| told.iter().all(|(regions, _)| regions.contains(region)))
+    };
+    let in_all = |zone: &Zone, told: &[(Regions, Zones)]| told.iter().all(|(_, zones)| zones.contains(*zone));
+    let in_any = |zone: &Zone, told: &[(Regions, Zones)]| told.iter().any(|(_, zones)| zones.contains(*zone));
+    // What agrees is narrowed to what all of it tells; what does not, or has no zone in common, is all of it together.
+    let together = |told: &[(Regions, Zones)]| -> Zones {
+        let common: Vec<Zone> = Zone::all().filter(|zone| in_all(zone, told)).collect();
+        let any = Zone::all().filter(|zone| in_any(zone, told));
+        if agree(told) && !common.is_empty() { common.into_iter().collect() } else { any.collect() }
+    };
+    match (state, zip, area) {
+        (None, None, None) => {
+            let states = ["NY", "TX", "CA", "AZ"].map(|code| Region::parse(code).expect("a state"));
+            states.iter().fold(Zones::NONE, |zones, state| zones.union(state.zones()))
+        }
+        (Some(state), Some(zip), Some(area)) if agree(&[state, zip]) && !agree(&told) => {
+            together(&[state, zip]).union(area.1)
+        }
+        (Some(state), Some(zip), Some(area)) if agree(&told) => {
+            let address = (state.0.intersection(zip.0), together(&[state, zip]));
+            together(&[address, area])
+        }
+        _ => together(&told),
     }
-    told.extend(whereabouts.state.map(of));
-    if let Some(zip) = whereabouts.zip.filter(|zip| !zip.regions().is_empty()) {
-        let regions: Vec<Region> = zip.regions().iter().collect();
-        told.push((
-            regions.clone(),
-            regions.iter().flat_map(|region| region.zones().iter().collect::<Vec<_>>()).collect(),
-        ));
-    }
-    if told.is_empty() {
-        return ["NY", "TX", "CA", "AZ"]
-            .iter()
-            .flat_map(|code| of(Region::parse(code).expect("a state")).1.iter().collect::<Vec<_>>())
-            .collect();
-    }
-    let agrees = Region::all().any(|region| told.iter().all(|(regions, _)| regions.contains(&region)));
-    let every = |zone: &numbers::Zone| told.iter().all(|(_, zones)| zones.contains(*zone));
-    let any = |zone: &numbers::Zone| told.iter().any(|(_, zones)| zones.contains(*zone));
-    let common: Vec<numbers::Zone> = numbers::Zone::all().filter(every).collect();
-    if agrees && !common.is_empty() { common.into_iter().collect() } else { numbers::Zone::all().filter(any).collect() }
 }
 
 proptest! {

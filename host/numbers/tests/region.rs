@@ -138,6 +138,7 @@ fn zip_codes_and_their_states() {
         ("83414", "ID,WY"),
         ("42223", "KY,TN"),
         ("56701", "MN"),
+        ("73960", "OK,TX"),
         ("57001", "SD"),
         // Military post, and a prefix that is not used.
         ("09012", ""),
@@ -153,6 +154,32 @@ fn zip_codes_and_their_states() {
     });
     assert_eq!(all, Region::all().filter(|region| region.country() == Country::UnitedStates).collect());
     assert_eq!(Zip::parse("02134").expect("a ZIP code").to_string(), "02134");
+}
+
+/// A ZIP code tells the clock where all of its prefix lives by one; else it may be any of the state's.
+#[test]
+fn zip_codes_and_their_clocks() {
+    for (text, zones) in [
+        ("33101", "America/New_York"),
+        ("32501", "America/Chicago"),
+        // Panama City lives by Chicago's clock, Port St. Joe by New York's.
+        ("32401", "America/New_York,America/Chicago"),
+        ("77001", "America/Chicago"),
+        ("79901", "America/Denver"),
+        ("79830", "America/Chicago,America/Denver"),
+        ("37201", "America/Chicago"),
+        ("37901", "America/New_York"),
+        ("46401", "America/Chicago"),
+        ("83801", "America/Los_Angeles"),
+        ("97914", "America/Denver,America/Los_Angeles"),
+        ("89883", "America/Denver,America/Los_Angeles"),
+        ("10001", "America/New_York"),
+        ("09012", ""),
+    ] {
+        let zip = Zip::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let found: Vec<&str> = zip.zones().iter().map(|zone| zone.name()).collect();
+        assert_eq!(found.join(","), zones, "{text}");
+    }
 }
 
 #[test]
