@@ -9,7 +9,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// From a minute after midnight until another, the second one no longer counted. Closed where both are the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Window {
     pub open: u16,
     pub close: u16,
@@ -18,7 +18,9 @@ pub(crate) struct Window {
 /// A window for each day of the week.
 ///
 /// Invariant: no window closes before it opens or after its day has ended, and a closed day opens and closes at 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Stored as the text that [`Hours::parse`] reads, so that what is stored is held to the same.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Hours([Window; 7]);
 
 /// Why a text gives no hours, and where in it.
@@ -195,6 +197,25 @@ impl fmt::Display for Hours {
             write!(f, " {}:{:02}-{}:{:02}", open / 60, open % 60, close / 60, close % 60)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<String> for Hours {
+    type Error = HoursError;
+    fn try_from(text: String) -> Result<Hours, HoursError> {
+        Hours::parse(&text)
+    }
+}
+
+impl From<Hours> for String {
+    fn from(hours: Hours) -> String {
+        hours.to_string()
     }
 }
 

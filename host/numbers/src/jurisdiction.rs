@@ -85,6 +85,15 @@ pub enum RowError {
 }
 
 impl Jurisdiction {
+    /// `USA`, `CAN`, or the two letters of a region: the word of the table, of answers and of logs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Jurisdiction::Federal(Country::UnitedStates) => "USA",
+            Jurisdiction::Federal(Country::Canada) => "CAN",
+            Jurisdiction::Region(region) => region.code(),
+        }
+    }
+
     /// Its rules, those included that hold no longer or not yet.
     pub fn rules(self) -> &'static [Rule] {
         let table = &*TABLE;

@@ -11,7 +11,8 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
-/// A state or territory of the United States, or a province or territory of Canada.
+/// A state or territory of the United States, or a province or territory of Canada. Stored as its two letters, so that a
+/// longer table makes no other region of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(u8);
@@ -24,6 +25,7 @@ pub enum Country {
 
 /// Five digits of a ZIP code of the United States.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Zip(u32);
 
 /// Why a text names no region.
@@ -287,6 +289,19 @@ impl TryFrom<String> for Region {
     type Error = RegionError;
     fn try_from(text: String) -> Result<Region, RegionError> {
         Region::parse(&text)
+    }
+}
+
+impl TryFrom<String> for Zip {
+    type Error = ZipError;
+    fn try_from(text: String) -> Result<Zip, ZipError> {
+        Zip::parse(&text)
+    }
+}
+
+impl From<Zip> for String {
+    fn from(zip: Zip) -> String {
+        zip.to_string()
     }
 }
 

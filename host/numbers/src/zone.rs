@@ -8,11 +8,9 @@
 
 use crate::moment::Moment;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// A day of the week, in the order of ISO 8601.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Weekday {
     Monday,
     Tuesday,
@@ -24,7 +22,7 @@ pub enum Weekday {
 }
 
 /// A date of the Gregorian calendar, compared in the order of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     pub year: i32,
     pub month: u8,
@@ -96,7 +94,7 @@ const fn clock(name: &'static str, standard: i16, daylight: Daylight) -> Clock {
 }
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
-/// The clock changes at this minute of standard time in March, and at the one before its last hour in November.
+/// When the clock changes, in minutes of standard time: at 2:00 in March, and in November at 2:00 of daylight time.
 const SPRING_MINUTE: i64 = 2 * 60;
 const AUTUMN_MINUTE: i64 = 60;
 

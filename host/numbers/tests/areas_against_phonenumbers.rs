@@ -139,9 +139,10 @@ fn differences(code: u16, theirs: Option<&(BTreeSet<&str>, BTreeSet<&str>)>) -> 
             let our_regions: BTreeSet<&str> = area.regions.iter().map(Region::code).collect();
             let our_zones: BTreeSet<&str> = area.zones.iter().copied().collect();
             let mut what = compared(&our_zones, zones);
-            match regions.is_empty() {
-                true => what.push("ours: the region".into()),
-                false => what.extend(compared(&our_regions, regions)),
+            if regions.is_empty() {
+                what.push("ours: the region".into());
+            } else {
+                what.extend(compared(&our_regions, regions));
             }
             what
         }

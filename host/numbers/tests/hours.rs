@@ -137,6 +137,8 @@ proptest! {
     #[test]
     fn what_is_written_is_read_again(some in any_hours()) {
         prop_assert_eq!(hours(&some.to_string()), some);
+        let stored = postcard::to_stdvec(&some).expect("stored");
+        prop_assert_eq!(postcard::from_bytes::<Hours>(&stored), Ok(some));
     }
 
     #[test]

@@ -204,11 +204,15 @@ fn texts_that_are_no_zip_code() {
     }
 }
 
-/// What is stored says the letters, so that a longer table does not make another state of it.
+/// What is stored says the letters, so that a longer table does not make another state of it, and is parsed like any text.
 #[test]
 fn a_stored_region_is_its_letters() {
     let stored = postcard::to_stdvec(&region("FL")).expect("stored");
     assert_eq!(stored, postcard::to_stdvec("FL").expect("stored"));
     assert_eq!(postcard::from_bytes::<Region>(&stored), Ok(region("FL")));
     assert!(postcard::from_bytes::<Region>(&postcard::to_stdvec("ZZ").expect("stored")).is_err());
+    let zip = Zip::parse("02134").expect("a ZIP code");
+    let stored = postcard::to_stdvec(&zip).expect("stored");
+    assert_eq!(postcard::from_bytes::<Zip>(&stored), Ok(zip));
+    assert!(postcard::from_bytes::<Zip>(&postcard::to_stdvec("100000").expect("stored")).is_err());
 }
