@@ -59,7 +59,7 @@ const fn locality_word(locality: Locality) -> &'static str {
     match locality {
         Locality::Group => "group",
         Locality::State => "state",
-        Locality::Zone => "zone",
+        Locality::Neighbour | Locality::Zone => "zone",
         Locality::Elsewhere => "none",
     }
 }
