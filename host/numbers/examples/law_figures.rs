@@ -19,21 +19,21 @@ fn main() {
     let night = Moment::from_seconds(1_780_545_600);
     let own = Hours::parse("mon-fri 9:00-20:00, sat 10:00-16:00").expect("hours");
 
-    print("one zone, federal law alone", || hours(code(212), noon, &own).is_ok());
-    print("one zone, a state's law", || hours(code(305), noon, &own).is_ok());
-    print("one zone, holidays", || hours(code(504), noon, &own).is_ok());
-    print("two zones", || hours(code(850), noon, &own).is_ok());
+    print("one zone, federal law alone", || hours(code(212), noon, &own, true).is_ok());
+    print("one zone, a state's law", || hours(code(305), noon, &own, true).is_ok());
+    print("one zone, holidays", || hours(code(504), noon, &own, true).is_ok());
+    print("two zones", || hours(code(850), noon, &own, true).is_ok());
     print("area code, state and ZIP code", || {
-        hours(Whereabouts { state: Some(florida), zip: Some(miami), ..code(305) }, noon, &own).is_ok()
+        hours(Whereabouts { state: Some(florida), zip: Some(miami), ..code(305) }, noon, &own, true).is_ok()
     });
     print("moved: another state's code", || {
-        hours(Whereabouts { state: Some(florida), zip: Some(miami), ..code(212) }, noon, &own).is_ok()
+        hours(Whereabouts { state: Some(florida), zip: Some(miami), ..code(212) }, noon, &own, true).is_ok()
     });
-    print("toll-free, the whole continent", || hours(code(800), noon, &own).is_ok());
+    print("toll-free, the whole continent", || hours(code(800), noon, &own, true).is_ok());
     print("attempts in 24 hours", || attempts_per_24h(code(305), noon).is_some());
-    print("not now: until the next morning", || hours(code(212), night, &own).is_ok());
-    print("not now: the whole continent", || hours(code(800), night, &own).is_ok());
-    print("never: all eight days looked at", || hours(code(212), night, &Hours::NEVER).is_ok());
+    print("not now: until the next morning", || hours(code(212), night, &own, true).is_ok());
+    print("not now: the whole continent", || hours(code(800), night, &own, true).is_ok());
+    print("never: all eight days looked at", || hours(code(212), night, &Hours::NEVER, true).is_ok());
 }
 
 fn print(what: &str, asked: impl Fn() -> bool) {

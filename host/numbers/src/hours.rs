@@ -76,6 +76,8 @@ impl Window {
 impl Hours {
     /// The whole of every day.
     pub const ALWAYS: Hours = Hours([Window { open: 0, close: MINUTES_PER_DAY }; 7]);
+    /// From 8 to 21 every day, as federal law has it (47 CFR 64.1200(c)(1)).
+    pub const FEDERAL: Hours = Hours([Window { open: 8 * 60, close: 21 * 60 }; 7]);
     /// No minute of any day.
     pub const NEVER: Hours = Hours([Window::CLOSED; 7]);
 

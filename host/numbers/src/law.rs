@@ -4,7 +4,7 @@
 //! permitted only where each of those places and each of their clocks permits it. What the places say is
 //! [`crate::jurisdiction`]; the policy's own hours come in beside them and can only take away.
 //! It counts no attempts and keeps no list of whom not to call, and it knows no exemption: who may lift a rule is for a
-//! named person to say, and for the caller to leave this unasked.
+//! named person to say, and for the caller to tell.
 
 use crate::area::area;
 use crate::e164::E164;
@@ -75,12 +75,13 @@ impl Whereabouts {
     }
 }
 
-/// Whether a call to somebody there is permitted at `at`, by every law and by the policy's own hours.
+/// Whether a call to somebody there is permitted at `at`, by every law and by the policy's own hours. Where somebody answers
+/// for it that the laws do not bind, `bound` is false and the policy's hours hold alone.
 ///
 /// # Errors
 /// Says from when it is permitted, and who forbids it now.
-pub fn hours(whereabouts: Whereabouts, at: Moment, own: &Hours) -> Result<(), NotNow> {
-    let reach = Reach::of(whereabouts);
+pub fn hours(whereabouts: Whereabouts, at: Moment, own: &Hours, bound: bool) -> Result<(), NotNow> {
+    let reach = Reach { bound, ..Reach::of(whereabouts) };
     match reach.forbidden_by(at, own) {
         None => Ok(()),
         Some(because) => Err(NotNow { until: reach.opens_at(at, own), because }),
@@ -105,17 +106,23 @@ struct Reach {
     /// None where nothing is known; then federal law alone holds.
     regions: Regions,
     zones: Zones,
+    /// Laws hold for it.
+    bound: bool,
 }
 
 impl Reach {
+    const fn new(regions: Regions, zones: Zones) -> Reach {
+        Reach { regions, zones, bound: true }
+    }
+
     /// What area code, state and ZIP code tell together. Where they agree on a region they narrow each other, so that the
     /// code 305 in Florida keeps the clock of Miami. Where they contradict each other, somebody has moved and kept the
     /// number, or the list is wrong, and every place that any of them tells counts.
     fn of(whereabouts: Whereabouts) -> Reach {
         let Whereabouts { area_code, state, zip } = whereabouts;
-        let area = area_code.and_then(area).map(|area| Reach { regions: area.regions, zones: area.zone_set });
-        let state = state.map(|state| Reach { regions: Regions::from_iter([state]), zones: state.zones() });
-        let zip = zip.map(|zip| Reach { regions: zip.regions(), zones: zip.zones() });
+        let area = area_code.and_then(area).map(|area| Reach::new(area.regions, area.zone_set));
+        let state = state.map(|state| Reach::new(Regions::from_iter([state]), state.zones()));
+        let zip = zip.map(|zip| Reach::new(zip.regions(), zip.zones()));
         // Military post tells no place.
         let zip = zip.filter(|zip| !zip.regions.is_empty());
         let address = match (state, zip) {
@@ -129,7 +136,7 @@ impl Reach {
         match (address, area) {
             (Some(address), Some(area)) => address.narrowed(area).unwrap_or(address.widened(area)),
             (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => Reach { regions: Regions::NONE, zones: *CONTINENT },
+            (None, None) => Reach::new(Regions::NONE, *CONTINENT),
         }
     }
 
@@ -138,11 +145,11 @@ impl Reach {
         let regions = self.regions.intersection(other.regions);
         let zones = self.zones.intersection(other.zones);
         let zones = if zones.is_empty() { self.zones.union(other.zones) } else { zones };
-        (!regions.is_empty()).then_some(Reach { regions, zones })
+        (!regions.is_empty()).then_some(Reach::new(regions, zones))
     }
 
     fn widened(self, other: Reach) -> Reach {
-        Reach { regions: self.regions.union(other.regions), zones: self.zones.union(other.zones) }
+        Reach::new(self.regions.union(other.regions), self.zones.union(other.zones))
     }
 
     fn jurisdictions(self) -> impl Iterator<Item = Jurisdiction> {
@@ -151,7 +158,7 @@ impl Reach {
             (is_unknown && *country == Country::UnitedStates) || !self.regions.intersection(*regions).is_empty()
         });
         let federal = federal.map(|(country, _)| Jurisdiction::Federal(*country));
-        federal.chain(self.regions.iter().map(Jurisdiction::Region))
+        federal.chain(self.regions.iter().map(Jurisdiction::Region)).filter(move |_| self.bound)
     }
 
     /// The first that forbids a call at `at`.

@@ -2,6 +2,7 @@
 //!
 //! These are policy, not law, unless a field says so. The defaults are guesses with reasons; `policies/README.md` gives them.
 
+use crate::hours::Hours;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -115,8 +116,8 @@ macro_rules! fields {
             }
         }
 
-        /// The fields that are rules of law, which scopes only tighten.
-        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)*];
+        /// The rules of law: the fields that scopes only tighten, and the table of jurisdictions.
+        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)* JURISDICTIONS];
     };
     (@laid over $held:expr, $said:ident, $exempt:ident) => {{
         let _ = $exempt;
@@ -143,6 +144,8 @@ fields! {
     turn_gap: Duration = seconds(2 * MINUTE);
     /// A callee sees the same number again for so long, and at most one change within it.
     sticky_for: Duration = seconds(30 * DAY);
+    /// When callees are called, by their own clocks. The law of where they are holds beside it and never under it.
+    calling_hours: Hours = Hours::FEDERAL, law |held: Hours, said: Hours| held.intersection(&said);
     /// Attempts per callee, counted per business over all its numbers. Law in places; the ladder never relaxes them.
     attempts_per_24h: u32 = 3, law u32::min;
     attempts_per_30d: u32 = 8, law u32::min;
@@ -189,6 +192,9 @@ fields! {
     ranker_deadline: Duration = Duration::from_millis(5);
 }
 
+/// What an exemption calls the laws of where a callee is: their hours, holidays and attempts ([`crate::jurisdiction`]).
+pub const JURISDICTIONS: &str = "jurisdictions";
+
 /// A rule of law that does not bind a scope, because of a fact that a named person answers for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exemption {
@@ -204,6 +210,11 @@ impl Policy {
     /// Whether somebody answers for it that this rule of law does not bind here.
     pub fn exempts(&self, rule: &str) -> bool {
         self.exemptions.iter().any(|exemption| exemption.rule == rule)
+    }
+
+    /// Whether the laws of where a callee is hold.
+    pub fn is_bound(&self) -> bool {
+        !self.exempts(JURISDICTIONS)
     }
 
     /// The most calls a day in the warm-up stage that an age of `age` has reached; none when the ramp is over.

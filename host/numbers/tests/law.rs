@@ -42,12 +42,12 @@ fn law(code: &str) -> Because {
 }
 
 fn permitted(place: &str, at: &str) {
-    assert_eq!(hours(whereabouts(place), moment(at), &Hours::ALWAYS), Ok(()), "{place} at {at}");
+    assert_eq!(hours(whereabouts(place), moment(at), &Hours::ALWAYS, true), Ok(()), "{place} at {at}");
 }
 
 fn forbidden(place: &str, at: &str, because: &str, until: &str) {
     let expected = NotNow { until: Some(moment(until)), because: law(because) };
-    assert_eq!(hours(whereabouts(place), moment(at), &Hours::ALWAYS), Err(expected), "{place} at {at}");
+    assert_eq!(hours(whereabouts(place), moment(at), &Hours::ALWAYS, true), Err(expected), "{place} at {at}");
 }
 
 /// Wednesday, 3 June 2026. New York is four hours behind UTC, Los Angeles seven.
@@ -171,7 +171,7 @@ fn nowhere_in_particular() {
 fn own_hours_take_away_and_give_nothing() {
     let check = |place: &str, at: &str, text: &str, expected: Result<(), (Option<&str>, Because)>| {
         let expected = expected.map_err(|(until, because)| NotNow { until: until.map(moment), because });
-        assert_eq!(hours(whereabouts(place), moment(at), &own(text)), expected, "{place} at {at} within {text}");
+        assert_eq!(hours(whereabouts(place), moment(at), &own(text), true), expected, "{place} at {at} within {text}");
     };
     let workdays = "mon-fri 9:00-17:00";
     check("212", "2026-06-03T13:00", workdays, Ok(()));
@@ -192,7 +192,7 @@ fn own_hours_take_away_and_give_nothing() {
 /// Before federal law had hours, those of a policy alone held, and they may lie in the hour that the clock jumps over.
 #[test]
 fn own_hours_in_the_hour_that_is_jumped_over() {
-    let found = hours(whereabouts("212"), moment("1990-03-11T05:00"), &own("daily 2:10-2:50"));
+    let found = hours(whereabouts("212"), moment("1990-03-11T05:00"), &own("daily 2:10-2:50"), true);
     assert_eq!(found, Err(NotNow { until: Some(moment("1990-03-12T06:10")), because: Because::Policy }));
 }
 
@@ -346,22 +346,22 @@ proptest! {
 
     #[test]
     fn every_answer_is_the_slow_one(place in any_whereabouts(), at in any_moment(), own in any_own()) {
-        prop_assert_eq!(hours(place, at, &own).is_ok(), is_permitted_slowly(place, at, &own));
+        prop_assert_eq!(hours(place, at, &own, true).is_ok(), is_permitted_slowly(place, at, &own));
     }
 
     /// An address that contradicts the code takes away from both, and own hours take away in any case.
     #[test]
     fn nothing_but_agreement_loosens(place in any_whereabouts(), at in any_moment(), own in any_own()) {
-        if hours(place, at, &own).is_err() {
+        if hours(place, at, &own, true).is_err() {
             return Ok(());
         }
-        prop_assert_eq!(hours(place, at, &Hours::ALWAYS), Ok(()));
+        prop_assert_eq!(hours(place, at, &Hours::ALWAYS, true), Ok(()));
         let Some((code, state)) = place.area_code.zip(place.state) else { return Ok(()) };
         if area(code).is_some_and(|area| !area.regions.contains(state)) {
             let alone = Whereabouts { state: None, zip: None, ..place };
-            prop_assert_eq!(hours(alone, at, &own), Ok(()));
+            prop_assert_eq!(hours(alone, at, &own, true), Ok(()));
             let alone = Whereabouts { area_code: None, ..place };
-            prop_assert_eq!(hours(alone, at, &own), Ok(()));
+            prop_assert_eq!(hours(alone, at, &own, true), Ok(()));
         }
     }
 }
@@ -372,10 +372,10 @@ proptest! {
     /// The moment that is named is the first one, counted minute by minute; and where none is named there is none.
     #[test]
     fn until_is_the_first_permitted_moment(place in any_whereabouts(), at in any_moment(), own in any_own()) {
-        let Err(not_now) = hours(place, at, &own) else { return Ok(()) };
+        let Err(not_now) = hours(place, at, &own, true) else { return Ok(()) };
         let minutes = (at.0 / MINUTE + 1..).map(|minute| Moment(minute * MINUTE));
         let mut minutes = minutes.take_while(|moment| moment.since(at) <= SEARCH);
-        let first = minutes.find(|moment| hours(place, *moment, &own).is_ok());
+        let first = minutes.find(|moment| hours(place, *moment, &own, true).is_ok());
         prop_assert_eq!(not_now.until, first);
     }
 }

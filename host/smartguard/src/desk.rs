@@ -16,6 +16,7 @@ use numbers::carrier::Carrier;
 use numbers::e164::E164;
 use numbers::moment::Moment;
 use numbers::number::Life;
+use numbers::region::{Region, Zip};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -120,8 +121,9 @@ pub struct AskRequest {
     pub list: Option<String>,
     pub lead: Option<String>,
     pub attempt: Option<u32>,
-    pub state: Option<String>,
-    pub zip: Option<String>,
+    /// Where the callee lives, as the dialer's list says.
+    pub state: Option<Region>,
+    pub zip: Option<Zip>,
     pub tz: Option<String>,
     pub trunk: Option<String>,
 }

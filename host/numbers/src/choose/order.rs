@@ -30,7 +30,7 @@ pub struct Permitted {
 pub fn permitted(question: &Question<'_>) -> Vec<Permitted> {
     let question = Question { order: &[], ..*question };
     let Question { ask, policy, callee, turns, .. } = question;
-    let Ok(left) = attempts_left(callee, ask.at, policy) else { return Vec::new() };
+    let Ok(left) = attempts_left(&question) else { return Vec::new() };
     let bucket = bucket(&question);
     let turn = turns.get(&bucket);
     let judge = Judge::new(&question, turn);

@@ -34,6 +34,8 @@ impl Desk for House {
                 campaign: ask.campaign,
                 call_id: ask.call_id,
                 callee: ask.to,
+                state: ask.state,
+                zip: ask.zip,
                 carrier: ask.callee_carrier,
                 now: now(),
                 tie_break: u64::from_le_bytes(random),

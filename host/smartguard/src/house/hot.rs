@@ -10,12 +10,12 @@ use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
-use super::record::{Decided, Record};
+use super::record::{self, Decided, Record};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
     Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
-    Passed, Policies, Policy, Pool, Question, Ranking, Rung, Turn, Turns, Usage,
+    Passed, Policies, Policy, Pool, Question, Ranking, Region, Rung, Turn, Turns, Usage, Zip,
 };
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -106,6 +106,9 @@ pub struct Asked {
     pub campaign: Option<String>,
     pub call_id: String,
     pub callee: E164,
+    /// Where the callee lives, as the dialer's list says.
+    pub state: Option<Region>,
+    pub zip: Option<Zip>,
     pub carrier: Option<Carrier>,
     pub now: Moment,
     pub tie_break: u64,
@@ -279,6 +282,7 @@ impl Hot {
             owner: owner.id.clone(),
             call,
             callee,
+            asked: record::Asked::of(&ask),
             carrier: asked.carrier,
             decision: answer.decision.clone(),
             from: answer.from,
@@ -461,6 +465,8 @@ impl Asked {
             owner: self.owner.id.clone(),
             campaign: self.campaign.clone(),
             callee: self.callee,
+            state: self.state,
+            zip: self.zip,
             carrier: self.carrier,
             at: self.now,
             tie_break: self.tie_break,

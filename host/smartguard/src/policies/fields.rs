@@ -3,6 +3,7 @@
 use super::{choice_hint, rung_word};
 use crate::strict::{Page, Value, in_words};
 use core::time::Duration;
+use numbers::Hours;
 use numbers::policy::{Durability, LAWS, OnUnknownUser, Patch, Policy, Rung};
 
 /// A field of a policy file.
@@ -148,6 +149,16 @@ pub const FIELDS: &[Field] = &[
     span!(sticky_for, User, Duration::ZERO,
         "A callee is shown the same number again for so long, and at most one change within it.",
         |span: &Duration| *span < DAY * 7 => "a callee who meets a new number every few days takes them for spam; keep it at least 7d"),
+    Field {
+        name: "calling_hours",
+        unit: "days and times",
+        reach: Reach::User,
+        effect: "When callees are called, by the clock of where each of them is, such as `\"mon-fri 9:00-18:00, sat 10:00-14:00\"`; a day that is not named is closed. The laws of where the callee is hold beside it.",
+        read: read_hours,
+        show: |policy| format!("\"{}\"", policy.calling_hours),
+        unwise: |policy| Hours::FEDERAL.intersection(&policy.calling_hours) != policy.calling_hours,
+        advised: "federal law lets nobody sell by phone before 8:00 and after 21:00; stay within",
+    },
     count!(attempts_per_24h, User, "attempts", 1, 1000,
         "Attempts per callee in 24 hours, counted per business over all its numbers. Never relaxed by the ladder.",
         |n: &u32| *n > 3 => "several states allow 3 attempts in 24 hours on one subject; stay at or below 3"),
@@ -339,6 +350,23 @@ fn choice(page: &mut Page<'_>, field: &Field, value: &Value<'_>, words: &[&'stat
         page.problem(value.span(), format!("`{}` knows no \"{said}\"", field.name), choice_hint(&said, words));
     }
     index
+}
+
+fn read_hours(patch: &mut Patch, page: &mut Page<'_>, field: &Field, value: &Value<'_>) {
+    let Some(said) = page.text(field.name, value) else { return };
+    match Hours::parse(&said) {
+        Ok(hours) if hours.opens_ever() => patch.calling_hours = Some(hours),
+        Ok(_) => page.problem(
+            value.span(),
+            format!("`calling_hours` is \"{said}\", which never opens, so nobody could be called"),
+            "open at least one day, as in \"mon-fri 9:00-18:00\"",
+        ),
+        Err(error) => {
+            let said = error.to_string();
+            let (reason, remedy) = said.split_once("; ").unwrap_or((&said, "write it as in \"mon-fri 9:00-18:00\""));
+            page.problem(value.span(), format!("`calling_hours`, {reason}"), remedy);
+        }
+    }
 }
 
 fn read_ramp(patch: &mut Patch, page: &mut Page<'_>, field: &Field, value: &Value<'_>) {

@@ -150,6 +150,12 @@ fn faults(policy: &Policy) -> Vec<Fault> {
         "`case_expires_after` is shorter than `dispute_every`, so no second dispute could be sent".to_owned(),
         "make `case_expires_after` at least `dispute_every`",
     );
+    refuse(
+        !policy.calling_hours.opens_ever(),
+        ["calling_hours", "calling_hours"],
+        format!("`calling_hours` leaves nothing of the hours of the wider scope, \"{}\"", policy.calling_hours),
+        "let both have an hour in common",
+    );
     let falls = policy.ramp_per_day.windows(2).find(|pair| pair[0] > pair[1]);
     refuse(
         falls.is_some(),

@@ -74,12 +74,13 @@ fn summed(tallies: &Tallies, carrier: Option<Carrier>) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::super::super::journal::RECORD_BYTES_MAX;
-    use super::super::super::record::{Decided, Record, encode};
+    use super::super::super::record::{Asked, Decided, Record, encode};
     use super::super::kept;
     use super::TOLD_MAX;
     use numbers::choose::From;
     use numbers::{
-        CalleeHash, Carrier, Decision, E164, Life, Moment, OwnerId, Passed, Ranked, Ranking, Rung, TurnChange,
+        CalleeHash, Carrier, Decision, E164, Life, Moment, OwnerId, Passed, Ranked, Ranking, Region, Rung, TurnChange,
+        Zip,
     };
 
     #[test]
@@ -91,6 +92,13 @@ mod tests {
             owner: OwnerId::Campaign("n".repeat(128)),
             call: u64::MAX,
             callee: CalleeHash([255; 16]),
+            asked: Asked {
+                prefix: Some(u32::MAX),
+                state: Some(Region::parse("FL").expect("a state")),
+                zip: Some(Zip::parse("33101").expect("a ZIP code")),
+                campaign: Some("n".repeat(128)),
+                tie_break: u64::MAX,
+            },
             carrier: Some(Carrier::Verizon),
             decision: Decision::Use {
                 number: number(0),

@@ -64,6 +64,8 @@ async fn ask(rooms: &Rooms, owner_n: u64, n: u64, now: Moment) -> Told {
         campaign: None,
         call_id: format!("{owner_n}-{n}"),
         callee: E164::from_digits(13_125_550_000 + owner_n * 100 + n).expect("a number"),
+        state: None,
+        zip: None,
         carrier: None,
         now,
         tie_break: n,

@@ -4,7 +4,7 @@ use super::super::super::everything;
 use super::super::super::journal::{Done, Journal};
 use super::super::super::keeper::{self, KeeperParts};
 use super::super::super::keys::Keys;
-use super::super::super::record::{Decided, Joined, Reported};
+use super::super::super::record::{Asked, Decided, Joined, Reported};
 use super::super::super::recover;
 use super::super::*;
 use crate::house::begun::Begun;
@@ -15,6 +15,7 @@ use numbers::{
     CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, Ranked, Ranking,
     RightToUse, Rung, Service, TurnChange, Verdict, What,
 };
+use numbers::{Region, Zip};
 use std::path::Path;
 
 pub const NOW: Moment = Moment(1_800_000_000_000);
@@ -157,6 +158,13 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         owner: owner(dice.below(OWNERS)),
         call: dice.below(1 << 30),
         callee: callee(dice.below(CALLEES)),
+        asked: Asked {
+            prefix: Some(1_312_555),
+            state: (dice.below(2) == 0).then(|| Region::parse("FL").expect("a state")),
+            zip: (dice.below(2) == 0).then(|| Zip::parse("33101").expect("a ZIP code")),
+            campaign: (dice.below(2) == 0).then(|| "spring".to_owned()),
+            tie_break: dice.below(1 << 60),
+        },
         carrier: [None, Some(Carrier::Att), Some(Carrier::Verizon)][dice.below(3) as usize],
         decision,
         from: From::Pool,
