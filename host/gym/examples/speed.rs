@@ -1,0 +1,35 @@
+//! Times a large world on one core and prints the figures: `cargo run --release -p gym --example speed [users [days]]`.
+
+use gym::{Contender, Strategy, World, run};
+use numbers::Policy;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u32>());
+    let users = arguments.next().transpose()?.unwrap_or(1000);
+    let days = arguments.next().transpose()?.unwrap_or(30);
+    let mut world = World::named("default")?;
+    world.floor.users = users;
+    // Every day is a working day, so that the figure is calls and not Sundays.
+    world.floor.working_days_per_week = 7;
+    world.list.leads_per_user = 100_000;
+    let ours = Contender { name: "default policy".to_owned(), strategy: Strategy::Policy(Policy::default()) };
+    let others = Contender::baselines().into_iter().filter(|contender| contender.name != "one number");
+    println!("{users} users x {} dials a day x {days} days", world.floor.dials_per_user_and_day);
+    for contender in [ours].into_iter().chain(others) {
+        let begun = Instant::now();
+        let tally = run(&world, &contender.strategy, 1, days, &mut |_| {});
+        let took = begun.elapsed();
+        println!(
+            "{:<22} {:>6.1} s, {:>5.0} ns a slot; {} calls, {} held, {} checks, {} labels",
+            contender.name,
+            took.as_secs_f64(),
+            took.as_nanos() as f64 / tally.slots as f64,
+            tally.shown,
+            tally.held_total(),
+            tally.checks,
+            tally.labels.set,
+        );
+    }
+    Ok(())
+}

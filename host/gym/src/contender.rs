@@ -1,0 +1,108 @@
+//! Who is compared: policies, which the product's own core carries out, and the blind ways that people rotate without it.
+//!
+//! A blind contender shows the numbers of the same pool, and of the reserve as well, so that none of ours is won by showing
+//! more numbers. It is held to the same attempts for each callee and to the same do-not-call list, and knows nothing else.
+
+use crate::draw::{Key, Of};
+use numbers::{CalleeRecord, HoldReason, Moment, Policy};
+use std::time::Duration;
+
+/// How numbers are chosen.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // There are a handful of them.
+pub enum Strategy {
+    /// The product: rotation, checks, registrations, disputes, rest.
+    Policy(Policy),
+    /// The same choice of numbers, and nothing else: no label is seen, nothing is filed, nothing rests, nothing is bought.
+    NoRemediation(Policy),
+    Blind(Blind),
+}
+
+/// Ways to choose that look at nothing but the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blind {
+    OneNumber,
+    /// The next number after so many calls.
+    RoundRobin {
+        every: u32,
+    },
+    Random,
+    LeastUsed,
+}
+
+/// A strategy with the name it goes by in a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contender {
+    pub name: String,
+    pub strategy: Strategy,
+}
+
+impl Contender {
+    pub fn policy(name: &str, policy: Policy) -> Contender {
+        Contender { name: name.to_owned(), strategy: Strategy::Policy(policy) }
+    }
+
+    /// The built-in ones that every policy is held against.
+    pub fn baselines() -> Vec<Contender> {
+        let blind = |name: &str, blind| Contender { name: name.to_owned(), strategy: Strategy::Blind(blind) };
+        vec![
+            blind("one number", Blind::OneNumber),
+            blind("round robin every 5", Blind::RoundRobin { every: 5 }),
+            blind("random", Blind::Random),
+            blind("least used", Blind::LeastUsed),
+            Contender { name: "no remediation".to_owned(), strategy: Strategy::NoRemediation(Policy::default()) },
+        ]
+    }
+}
+
+/// One user's pool under a blind strategy.
+#[derive(Debug)]
+pub struct BlindPool {
+    how: Blind,
+    numbers: Vec<u32>,
+    place: usize,
+    left: u32,
+    calls: u64,
+    key: Key,
+}
+
+impl BlindPool {
+    pub fn new(how: Blind, numbers: Vec<u32>, key: Key) -> BlindPool {
+        let left = if let Blind::RoundRobin { every } = how { every } else { 0 };
+        BlindPool { how, numbers, place: 0, left, calls: 0, key: key.of(Of::Contender) }
+    }
+
+    /// The number to show now. `today` counts the calls of each number since midnight.
+    pub fn choose(&mut self, today: &[u32]) -> u32 {
+        self.calls += 1;
+        let place = match self.how {
+            Blind::OneNumber => 0,
+            Blind::RoundRobin { every } => {
+                if self.left == 0 {
+                    self.place = (self.place + 1) % self.numbers.len();
+                    self.left = every;
+                }
+                self.left = self.left.saturating_sub(1);
+                self.place
+            }
+            Blind::Random => self.key.at(self.calls).below(self.numbers.len() as u64) as usize,
+            Blind::LeastUsed => {
+                let used = |place: &usize| (today[self.numbers[*place] as usize], *place);
+                (0..self.numbers.len()).min_by_key(used).unwrap_or(0)
+            }
+        };
+        self.numbers[place]
+    }
+}
+
+/// Whether the law lets this callee be called at all; the same rule that the product keeps.
+pub fn law(callee: &CalleeRecord, now: Moment, policy: &Policy) -> Result<(), (HoldReason, Duration)> {
+    if callee.suppressed.is_some() {
+        return Err((HoldReason::Suppressed, numbers::choose::RETRY_NEVER));
+    }
+    if callee.attempts_left(now, policy) > 0 {
+        return Ok(());
+    }
+    let frees = callee.attempt_frees_at(now, policy);
+    Err((HoldReason::AttemptsSpent, frees.map_or(numbers::choose::RETRY_NEVER, |frees| frees.since(now))))
+}

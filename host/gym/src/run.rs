@@ -1,0 +1,420 @@
+//! One run: a world, a contender and a seed, day by day in virtual time.
+//!
+//! Slots for calls come in order of time; before each one everything that time brought is done. A question that is held
+//! puts its lead off and lets the next one be asked about; a call that is shown meets the callee's luck, and the engine
+//! of the callee's carrier sees it. What a contender may do is said in [`crate::contender`] and [`crate::house`].
+
+use crate::callee::{self, Heard, Shown};
+use crate::contender::{BlindPool, Strategy, law};
+use crate::dialer::{EXCHANGE_FIRST, LeadFacts, Leads, number_of, slots};
+use crate::draw::{Key, Of};
+use crate::engine::{CallFacts, Engines};
+use crate::house::House;
+use crate::tally::{RUNGS, Tally};
+use crate::world::{OwnCalls, Tell, World};
+use core::time::Duration;
+use numbers::{
+    Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, Policy, Source, Status,
+    What, agency_of_report, area,
+};
+
+/// The first day is a Monday: 5 January 2026, midnight UTC.
+const FIRST_DAY: u64 = 1_767_571_200;
+const DAY_S: u64 = 86_400;
+const HOUR_S: u64 = 3_600;
+
+/// What somebody who waits may be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub day: u32,
+    pub days: u32,
+    pub calls: u64,
+}
+
+/// Watches each question as it is answered, for whoever keeps books of their own.
+pub trait Watcher {
+    /// The number is shown to this user's callee.
+    fn shown(&mut self, at: Moment, user: u32, number: E164);
+    /// The day is over, and the house stands like this.
+    fn day_ends(&mut self, _house: Option<&House>) {}
+}
+
+struct Nobody;
+
+impl Watcher for Nobody {
+    fn shown(&mut self, _at: Moment, _user: u32, _number: E164) {}
+}
+
+/// Runs a contender through so many days of a world.
+pub fn run(world: &World, strategy: &Strategy, seed: u64, days: u32, progress: &mut dyn FnMut(Progress)) -> Tally {
+    watch(world, strategy, seed, days, progress, &mut Nobody)
+}
+
+/// As [`run`], under the eyes of a watcher.
+pub fn watch(
+    world: &World,
+    strategy: &Strategy,
+    seed: u64,
+    days: u32,
+    progress: &mut dyn FnMut(Progress),
+    watcher: &mut dyn Watcher,
+) -> Tally {
+    let mut sim = Sim::new(world, strategy, seed);
+    for day in 0..days {
+        sim.day(day, watcher);
+        progress(Progress { day: day + 1, days, calls: sim.tally.shown });
+    }
+    sim.ends(days)
+}
+
+/// Everything that one run holds.
+struct Sim<'a> {
+    world: &'a World,
+    key: Key,
+    engines: Engines,
+    facts: LeadFacts,
+    leads: Vec<Leads>,
+    numbers: Vec<E164>,
+    /// Calls of each number today, and whether it was ever shown.
+    today: Vec<u32>,
+    shown: Vec<bool>,
+    decides: Decides,
+    law: Policy,
+    buys: bool,
+    blocks: Vec<[u64; Carrier::ALL.len()]>,
+    tally: Tally,
+    began: Moment,
+    slots: Vec<(u32, u32)>,
+}
+
+#[allow(clippy::large_enum_variant)] // There is one of it.
+enum Decides {
+    House(House),
+    Blind(Vec<BlindPool>),
+}
+
+/// What a question came to, whoever decided.
+enum Decided {
+    Show(u32),
+    Hold(HoldReason, Duration),
+}
+
+impl<'a> Sim<'a> {
+    fn new(world: &'a World, strategy: &Strategy, seed: u64) -> Sim<'a> {
+        let key = Key::seed(seed);
+        let began = Moment::from_seconds((FIRST_DAY as i64 - i64::from(world.floor.utc_offset_hours) * 3600) as u64);
+        let (policy, remediates) = match strategy {
+            Strategy::Policy(policy) => (policy.clone(), true),
+            Strategy::NoRemediation(policy) => (policy.clone(), false),
+            Strategy::Blind(_) => (Policy::default(), false),
+        };
+        let in_pools = world.floor.users * world.holdings.numbers_per_user;
+        let held = in_pools + in_pools * world.holdings.reserve_percent / 100;
+        let numbers: Vec<E164> = (0..held).map(|n| own_number(world, n)).collect();
+        let mut engines = Engines::new(world, key);
+        for (place, number) in numbers.iter().enumerate() {
+            let percent = u64::from(world.holdings.registered_at_start_percent);
+            let registered = key.of(Of::Registered).at(number.digits()).below(100) < percent;
+            engines.add_number(*number, registered, None);
+            let dirty = world.holdings.dirty_at_start_permille;
+            label_by_luck(&mut engines, key, *number, place as u32, dirty, began);
+        }
+        let house = House::new(world, policy.clone(), remediates, &numbers, began);
+        let decides = match strategy {
+            Strategy::Policy(_) | Strategy::NoRemediation(_) => Decides::House(house),
+            Strategy::Blind(how) => {
+                let (mut pools, reserve) = house.pools();
+                let users = pools.len();
+                for (nth, number) in reserve.into_iter().enumerate() {
+                    pools[nth % users].push(number);
+                }
+                let pool = |(user, numbers)| BlindPool::new(*how, numbers, key.at(user as u64));
+                Decides::Blind(pools.into_iter().enumerate().map(pool).collect())
+            }
+        };
+        Sim {
+            facts: LeadFacts::new(world, key),
+            leads: (0..world.floor.users).map(|_| Leads::default()).collect(),
+            today: vec![0; numbers.len()],
+            shown: vec![false; numbers.len()],
+            blocks: vec![[0; Carrier::ALL.len()]; numbers.len()],
+            tally: Tally { numbers_held: numbers.len() as u64, ..Tally::default() },
+            slots: Vec::new(),
+            buys: remediates,
+            law: policy,
+            world,
+            key,
+            engines,
+            numbers,
+            decides,
+            began,
+        }
+    }
+
+    fn day(&mut self, day: u32, watcher: &mut dyn Watcher) {
+        let midnight = self.began.plus(Duration::from_secs(u64::from(day) * DAY_S));
+        let mut slots_of_day = core::mem::take(&mut self.slots);
+        slots(&self.world.floor, self.key, day, &mut slots_of_day);
+        let mut hour = 0;
+        for (millis, user) in &slots_of_day {
+            let at = Moment(midnight.0 + u64::from(*millis));
+            while hour < u64::from(*millis) / (HOUR_S * 1000) {
+                hour += 1;
+                let ended = midnight.plus(Duration::from_secs(hour * HOUR_S));
+                self.engines.hour_ends(u64::from(day) * 24 + hour, ended);
+            }
+            self.catch_up(at);
+            self.slot(*user, at, day, watcher);
+        }
+        self.slots = slots_of_day;
+        let ends = midnight.plus(Duration::from_secs(DAY_S));
+        self.engines.hour_ends(u64::from(day) * 24 + 24, ends);
+        self.catch_up(ends);
+        self.engines.day_ends(day, ends);
+        for (number, calls) in self.today.iter_mut().enumerate().filter(|(_, calls)| **calls > 0) {
+            self.shown[number] = true;
+            self.tally.number_day(*calls);
+            *calls = 0;
+        }
+        self.buy(day, ends);
+        watcher.day_ends(match &self.decides {
+            Decides::House(house) => Some(house),
+            Decides::Blind(_) => None,
+        });
+    }
+
+    fn catch_up(&mut self, until: Moment) {
+        if let Decides::House(house) = &mut self.decides {
+            while house.next_due() <= until {
+                house.advance(self.world, &mut self.engines, &mut self.tally);
+            }
+        }
+    }
+
+    /// One slot: leads are asked about until one may be called.
+    fn slot(&mut self, user: u32, at: Moment, day: u32, watcher: &mut dyn Watcher) {
+        self.tally.slots += 1;
+        for _ in 0..self.world.floor.asks_per_slot_max {
+            let Some(slot) = self.leads[user as usize].take(&self.facts, user, at) else {
+                self.tally.slots_dry += 1;
+                return;
+            };
+            self.tally.asks += 1;
+            match self.decide(user, slot, at) {
+                Decided::Show(number) => {
+                    watcher.shown(at, user, self.numbers[number as usize]);
+                    self.call(user, slot, number, at, day);
+                    return;
+                }
+                Decided::Hold(reason, retry_after) => {
+                    self.tally.hold(reason);
+                    let leads = &mut self.leads[user as usize];
+                    if retry_after >= numbers::choose::RETRY_NEVER {
+                        leads.done(slot);
+                    } else {
+                        leads.again(slot, at.plus(retry_after.max(HELD_FOR_MIN)));
+                    }
+                }
+            }
+        }
+        self.tally.slots_held += 1;
+    }
+
+    fn decide(&mut self, user: u32, slot: u32, at: Moment) -> Decided {
+        let lead = self.leads[user as usize].lead(slot);
+        match &mut self.decides {
+            Decides::House(house) => {
+                let carrier = lead.carrier_known.then_some(lead.carrier);
+                let tie_break = lead.key.at(u64::from(lead.attempts)).of(Of::TieBreak).bits();
+                let told = house.ask(user, lead.callee, carrier, at, tie_break, &mut lead.record);
+                match (told.decision, told.number) {
+                    (Decision::Use { rung, sticky, .. }, Some(number)) => {
+                        self.tally.same_again += u64::from(sticky);
+                        if let Some(place) = rung.and_then(|rung| RUNGS.iter().position(|known| *known == rung)) {
+                            self.tally.rungs[place] += 1;
+                        }
+                        Decided::Show(number)
+                    }
+                    (Decision::Use { number, .. }, None) => {
+                        unreachable!("{number} is in no view, and was chosen from one")
+                    }
+                    (Decision::Hold { reason, retry_after, .. }, _) => Decided::Hold(reason, retry_after),
+                }
+            }
+            Decides::Blind(pools) => match law(&lead.record, at, &self.law) {
+                Ok(()) => {
+                    let number = pools[user as usize].choose(&self.today);
+                    lead.record.record_attempt(at);
+                    Decided::Show(number)
+                }
+                Err((reason, retry_after)) => Decided::Hold(reason, retry_after),
+            },
+        }
+    }
+
+    fn call(&mut self, user: u32, slot: u32, number: u32, at: Moment, day: u32) {
+        let lead = self.leads[user as usize].lead(slot);
+        let shown = self.numbers[number as usize];
+        let engine = self.engines.of_carrier(lead.carrier);
+        let label = engine.filter(|engine| self.engines.label(*engine, number).is_some());
+        let same_area = shown.area_code() == lead.callee.area_code();
+        let heard = callee::call(
+            &self.world.answers,
+            lead,
+            Shown {
+                local: area::locality(shown, lead.callee) == Locality::Group,
+                changed: lead.saw.is_some_and(|saw| saw != number),
+                label: label.map(|engine| &self.engines.facts(engine).label),
+            },
+        );
+        let Heard { outcome, talk_seconds, complaint } = heard;
+        if let Some(engine) = engine {
+            let facts = CallFacts {
+                answered: heard.is_human(),
+                short: outcome == Outcome::ShortCall,
+                complaint,
+                same_area,
+                same_exchange: same_area && shown.exchange() == lead.callee.exchange(),
+            };
+            self.engines.see(engine, number, day, facts);
+        }
+        let tally = &mut self.tally;
+        tally.shown += 1;
+        tally.shown_by_carrier[lead.carrier.index()] += 1;
+        tally.labelled_by_carrier[lead.carrier.index()] += u64::from(label.is_some());
+        tally.outcomes[outcome as usize] += 1;
+        tally.human += u64::from(heard.is_human());
+        tally.engaged += u64::from(heard.is_human() && talk_seconds >= self.world.answers.engaged_talk_seconds);
+        tally.complaints += u64::from(complaint);
+        if matches!(self.decides, Decides::Blind(_)) {
+            tally.same_again += u64::from(lead.saw == Some(number));
+        }
+        self.today[number as usize] += 1;
+
+        let carrier = lead.carrier;
+        lead.attempts += 1;
+        lead.saw = Some(number);
+        if complaint {
+            lead.record.suppress(at);
+        }
+        let done = heard.is_human()
+            || complaint
+            || outcome == Outcome::InvalidNumber
+            || lead.attempts >= self.world.list.attempts_max;
+        let leads = &mut self.leads[user as usize];
+        if done {
+            leads.done(slot);
+        } else {
+            leads.again(slot, at.plus(Duration::from_secs(u64::from(self.world.list.redial_after_hours) * HOUR_S)));
+        }
+        self.listen(number, carrier, outcome == Outcome::BlockedNetwork, at);
+    }
+
+    /// What our own calls tell of a number, where the world says that they do.
+    fn listen(&mut self, number: u32, carrier: Carrier, blocked: bool, at: Moment) {
+        let OwnCalls { tell, blocks, of_calls } = self.world.own_calls;
+        let Decides::House(house) = &mut self.decides else { return };
+        if tell == Tell::Nothing || !self.buys {
+            return;
+        }
+        let last = &mut self.blocks[number as usize][carrier.index()];
+        *last = *last << 1 | u64::from(blocked);
+        if !blocked || (*last & u64::MAX >> (64 - of_calls)).count_ones() < blocks {
+            return;
+        }
+        *last = 0;
+        let e164 = self.numbers[number as usize];
+        let held = house.state.numbers.get(&e164).is_some_and(|record| record.excluded_on().contains(carrier));
+        if held {
+            return;
+        }
+        let what = match tell {
+            Tell::Nothing => return,
+            Tell::Warning => What::EarlyWarning { number: e164, carriers: Carriers::NONE.with(carrier) },
+            Tell::Block => {
+                let engine = self.engines.of_carrier(carrier);
+                if let Some(label) = engine.and_then(|engine| self.engines.label(engine, number)) {
+                    self.engines.labels[label as usize].detected_at.get_or_insert(at);
+                }
+                What::Observed {
+                    source: Source::Outcomes,
+                    adapter: None,
+                    asked: Vec::new(),
+                    observations: vec![Observation {
+                        number: e164,
+                        agency: agency_of_report(Some(carrier), None),
+                        carrier: Some(carrier),
+                        status: Status::Blocked,
+                        label: None,
+                        score: None,
+                        observed_at: at,
+                        cost_micros: 0,
+                    }],
+                }
+            }
+        };
+        house.tell(what, at);
+    }
+
+    /// The operator buys while too few numbers are in reserve, at most so many a day.
+    fn buy(&mut self, day: u32, now: Moment) {
+        let Decides::House(house) = &mut self.decides else { return };
+        if !self.buys {
+            return;
+        }
+        let (spare, held) = house.stock();
+        let wanted =
+            (held as u64 * u64::from(self.world.holdings.buy_below_percent) / 100).saturating_sub(spare as u64);
+        let count = wanted.min(u64::from(self.world.holdings.buys_per_day_max));
+        let first = self.numbers.len() as u32;
+        let bought: Vec<E164> = (first..first + count as u32).map(|n| own_number(self.world, n)).collect();
+        for (place, number) in bought.iter().enumerate() {
+            self.numbers.push(*number);
+            self.today.push(0);
+            self.shown.push(false);
+            self.blocks.push([0; Carrier::ALL.len()]);
+            self.engines.add_number(*number, false, Some(day));
+            let dirty = self.world.holdings.dirty_when_bought_permille;
+            label_by_luck(&mut self.engines, self.key, *number, first + place as u32, dirty, now);
+        }
+        self.tally.bought += count;
+        if count > 0 {
+            house.buy(&bought, now);
+        }
+    }
+
+    fn ends(mut self, days: u32) -> Tally {
+        if let Decides::House(house) = &self.decides {
+            let lives = house.state.numbers.values();
+            self.tally.retired = lives.filter(|number| number.life == numbers::Life::Retired).count() as u64;
+            self.tally.draws_refused = house.draws_refused;
+        }
+        self.tally.numbers_shown = self.shown.iter().filter(|shown| **shown).count() as u64;
+        let held = self.tally.numbers_held + self.tally.bought;
+        // What is bought is paid for from its first month on, and the rest for as long as the run takes.
+        self.tally.number_cost_micros = self.world.holdings.number_price_micros * held * u64::from(days) / 30;
+        self.tally.read_labels(&self.engines, self.began);
+        self.tally
+    }
+}
+
+/// Whatever a hold says, a lead is not asked about again sooner. A guess: dialers recycle leads in minutes.
+const HELD_FOR_MIN: Duration = Duration::from_secs(5 * 60);
+
+/// The n-th number of the business: spread over the area codes in turn, and over their exchanges.
+fn own_number(world: &World, n: u32) -> E164 {
+    let codes = &world.list.area_codes;
+    let (nth, code) = (n as usize / codes.len(), codes[n as usize % codes.len()]);
+    let exchanges = world.list.exchanges_per_area as usize;
+    let (line, exchange) = (1000 + nth / exchanges, EXCHANGE_FIRST + (nth % exchanges) as u64);
+    number_of(10_000_000_000 + u64::from(code) * 10_000_000 + exchange * 10_000 + line as u64)
+}
+
+/// Labels that the number has before we show it.
+fn label_by_luck(engines: &mut Engines, key: Key, number: E164, place: u32, permille: u32, at: Moment) {
+    for engine in 0..engines.count() {
+        if key.of(Of::Dirty).at(number.digits()).at(engine as u64).permille(u64::from(permille)) {
+            engines.set(engine, place, at);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What a run counted: integers alone, so that the same seed gives the same tally, bit for bit.
+
+use crate::engine::{Engines, Gone};
+use numbers::{Carrier, HoldReason, Moment, Outcome, Rung};
+use serde::Serialize;
+
+/// Everything that one contender's run in one seed came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Slots for a call; the same for every contender, so it is what shares of dials are held against.
+    pub slots: u64,
+    /// Slots that stayed empty because every lead that was asked about was held.
+    pub slots_held: u64,
+    /// Slots that stayed empty because the list had no lead left for now.
+    pub slots_dry: u64,
+    /// Questions: each one was shown or held.
+    pub asks: u64,
+    pub shown: u64,
+    /// Held questions by reason, in the order of [`HOLD_REASONS`].
+    pub held: [u64; HOLD_REASONS.len()],
+    /// Calls by carrier, in the order of [`Carrier::ALL`], and those of them that showed a label there.
+    pub shown_by_carrier: [u64; Carrier::ALL.len()],
+    pub labelled_by_carrier: [u64; Carrier::ALL.len()],
+    /// Calls by what became of them, in the order of [`Outcome::ALL`].
+    pub outcomes: [u64; Outcome::ALL.len()],
+    pub human: u64,
+    pub engaged: u64,
+    pub complaints: u64,
+    /// Calls that showed the number that the callee saw last time.
+    pub same_again: u64,
+    /// Calls by the rung that they took, in the order of [`RUNGS`].
+    pub rungs: [u64; RUNGS.len()],
+    pub labels: Labels,
+    pub disputes: u64,
+    pub registrations: u64,
+    pub checks: u64,
+    pub check_cost_micros: u64,
+    pub bought: u64,
+    pub retired: u64,
+    /// Numbers shown from the reserve that the core then kept out of the pool: it was full, or the swap ration used up.
+    pub draws_refused: u64,
+    pub numbers_held: u64,
+    pub numbers_shown: u64,
+    pub number_cost_micros: u64,
+    /// Of the days on which a number was shown at all: how many there were, their calls, and the days with so many calls.
+    pub number_days: u64,
+    pub calls_on_number_days: u64,
+    pub number_days_by_calls: Vec<u64>,
+}
+
+/// What became of the labels that engines set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Labels {
+    pub set: u64,
+    pub detected: u64,
+    /// Ended before anybody had found them, and those that nobody had found when the run ended.
+    pub ended_unseen: u64,
+    pub unseen: u64,
+    pub redressed: u64,
+    pub expired: u64,
+    /// Still there when the run ended.
+    pub standing: u64,
+    /// Seconds from the label to its detection, and to its end, in ascending order.
+    pub detection_seconds: Vec<u64>,
+    pub clearance_seconds: Vec<u64>,
+}
+
+/// The order of [`Tally::held`].
+pub const HOLD_REASONS: [HoldReason; 7] = [
+    HoldReason::Suppressed,
+    HoldReason::AttemptsSpent,
+    HoldReason::ChangeSpent,
+    HoldReason::TurnGap,
+    HoldReason::CapsReached,
+    HoldReason::NoLocalNumber,
+    HoldReason::NoNumber,
+];
+
+/// The order of [`Tally::rungs`].
+pub const RUNGS: [Rung; 5] = [Rung::RelaxLocality, Rung::EndTurnEarly, Rung::Bench, Rung::Reserve, Rung::HardCap];
+
+impl Tally {
+    pub fn hold(&mut self, reason: HoldReason) {
+        let place = HOLD_REASONS.iter().position(|known| *known == reason);
+        self.held[place.unwrap_or(HOLD_REASONS.len() - 1)] += 1;
+    }
+
+    pub fn held_total(&self) -> u64 {
+        self.held.iter().sum()
+    }
+
+    pub fn labelled(&self) -> u64 {
+        self.labelled_by_carrier.iter().sum()
+    }
+
+    /// One number was shown so often in a day.
+    pub fn number_day(&mut self, calls: u32) {
+        let place = calls as usize;
+        if self.number_days_by_calls.len() <= place {
+            self.number_days_by_calls.resize(place + 1, 0);
+        }
+        self.number_days_by_calls[place] += 1;
+        self.number_days += 1;
+        self.calls_on_number_days += u64::from(calls);
+    }
+
+    /// The calls that at most one number-day in twenty goes beyond.
+    pub fn number_day_p95(&self) -> u64 {
+        let mut left = self.number_days - self.number_days / 20;
+        for (calls, days) in self.number_days_by_calls.iter().enumerate() {
+            if *days >= left {
+                return calls as u64;
+            }
+            left -= days;
+        }
+        0
+    }
+
+    /// Reads what became of the labels off the engines.
+    pub fn read_labels(&mut self, engines: &Engines, began: Moment) {
+        let labels = &mut self.labels;
+        for label in &engines.labels {
+            labels.set += 1;
+            let since = label.set_at.max(began);
+            match (label.detected_at, label.gone) {
+                (Some(at), _) => {
+                    labels.detected += 1;
+                    labels.detection_seconds.push(at.since(since).as_secs());
+                }
+                (None, Some(_)) => labels.ended_unseen += 1,
+                (None, None) => labels.unseen += 1,
+            }
+            match label.gone {
+                Some((at, how)) => {
+                    match how {
+                        Gone::Redressed => labels.redressed += 1,
+                        Gone::Expired => labels.expired += 1,
+                    }
+                    labels.clearance_seconds.push(at.since(since).as_secs());
+                }
+                None => labels.standing += 1,
+            }
+        }
+        labels.detection_seconds.sort_unstable();
+        labels.clearance_seconds.sort_unstable();
+    }
+}
