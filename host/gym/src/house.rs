@@ -102,7 +102,7 @@ impl Due {
 /// A check that was handed out is not handed out again until it is answered.
 const OUT: Moment = Moment(u64::MAX);
 /// There is nothing to wake for.
-const NEVER: Moment = Moment(u64::MAX);
+const NEVER: Moment = Moment(u64::MAX - 1);
 
 /// What a question came to.
 pub struct Told {
