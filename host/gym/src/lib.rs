@@ -9,18 +9,24 @@
 //! bit, on every machine. Only the statistics of a report are floats.
 
 mod callee;
+pub mod compare;
 mod contender;
 mod curve;
 mod dialer;
 mod draw;
 mod engine;
 mod house;
+mod plot;
 mod run;
+mod table;
 pub mod tally;
 pub mod world;
 
+pub use compare::{Comparison, Interval, Judgement, Measure, Report, compare};
 pub use contender::{Blind, Contender, Strategy};
 pub use house::House;
+pub use plot::plot_svg;
 pub use run::{Progress, Watcher, run, watch};
+pub use table::render_table;
 pub use tally::Tally;
 pub use world::{World, WorldError};

@@ -93,6 +93,74 @@ impl Tally {
         self.labelled_by_carrier.iter().sum()
     }
 
+    /// Adds another run of the same contender, so that a report can say what all seeds together came to.
+    pub fn add(&mut self, other: &Tally) {
+        let Tally {
+            slots,
+            slots_held,
+            slots_dry,
+            asks,
+            shown,
+            held,
+            shown_by_carrier,
+            labelled_by_carrier,
+            outcomes,
+            human,
+            engaged,
+            complaints,
+            same_again,
+            rungs,
+            labels,
+            disputes,
+            registrations,
+            checks,
+            check_cost_micros,
+            bought,
+            retired,
+            draws_refused,
+            numbers_held,
+            numbers_shown,
+            number_cost_micros,
+            number_days,
+            calls_on_number_days,
+            number_days_by_calls,
+        } = other;
+        for (mine, more) in [
+            (&mut self.slots, slots),
+            (&mut self.slots_held, slots_held),
+            (&mut self.slots_dry, slots_dry),
+            (&mut self.asks, asks),
+            (&mut self.shown, shown),
+            (&mut self.human, human),
+            (&mut self.engaged, engaged),
+            (&mut self.complaints, complaints),
+            (&mut self.same_again, same_again),
+            (&mut self.disputes, disputes),
+            (&mut self.registrations, registrations),
+            (&mut self.checks, checks),
+            (&mut self.check_cost_micros, check_cost_micros),
+            (&mut self.bought, bought),
+            (&mut self.retired, retired),
+            (&mut self.draws_refused, draws_refused),
+            (&mut self.numbers_held, numbers_held),
+            (&mut self.numbers_shown, numbers_shown),
+            (&mut self.number_cost_micros, number_cost_micros),
+            (&mut self.number_days, number_days),
+            (&mut self.calls_on_number_days, calls_on_number_days),
+        ] {
+            *mine += more;
+        }
+        add_each(&mut self.held, held);
+        add_each(&mut self.shown_by_carrier, shown_by_carrier);
+        add_each(&mut self.labelled_by_carrier, labelled_by_carrier);
+        add_each(&mut self.outcomes, outcomes);
+        add_each(&mut self.rungs, rungs);
+        let days = self.number_days_by_calls.len().max(number_days_by_calls.len());
+        self.number_days_by_calls.resize(days, 0);
+        add_each(&mut self.number_days_by_calls, number_days_by_calls);
+        self.labels.add(labels);
+    }
+
     /// One number was shown so often in a day.
     pub fn number_day(&mut self, calls: u32) {
         let place = calls as usize;
@@ -144,4 +212,35 @@ impl Tally {
         labels.detection_seconds.sort_unstable();
         labels.clearance_seconds.sort_unstable();
     }
+}
+
+impl Labels {
+    fn add(&mut self, other: &Labels) {
+        let Labels {
+            set,
+            detected,
+            ended_unseen,
+            unseen,
+            redressed,
+            expired,
+            standing,
+            detection_seconds,
+            clearance_seconds,
+        } = other;
+        self.set += set;
+        self.detected += detected;
+        self.ended_unseen += ended_unseen;
+        self.unseen += unseen;
+        self.redressed += redressed;
+        self.expired += expired;
+        self.standing += standing;
+        self.detection_seconds.extend(detection_seconds);
+        self.clearance_seconds.extend(clearance_seconds);
+        self.detection_seconds.sort_unstable();
+        self.clearance_seconds.sort_unstable();
+    }
+}
+
+fn add_each(mine: &mut [u64], more: &[u64]) {
+    mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
 }
