@@ -144,7 +144,11 @@ impl House {
             let id = owner_id(user);
             house.owner_ids.insert(id.clone(), user);
             house.owners.push(Owner::new(id.clone(), began));
-            let pool_size = Some(world.holdings.numbers_per_user);
+            // Without remediation nothing is ever drawn from the reserve, so it is dealt out at once: whoever rotates only
+            // shall not show fewer numbers than whoever remediates.
+            let spare = numbers.len() as u32 - world.floor.users * world.holdings.numbers_per_user;
+            let dealt = (spare + world.floor.users - 1 - user) / world.floor.users;
+            let pool_size = Some(world.holdings.numbers_per_user + if remediates { 0 } else { dealt });
             house.must(began, What::OwnerAdded { id, business: BUSINESS.to_owned(), pool_size });
         }
         house.follow_everything(began);
@@ -156,9 +160,9 @@ impl House {
         self.import(numbers, Service::New, now);
     }
 
-    /// The numbers of each user's pool and then of the reserve, by place.
-    pub fn pools(&self) -> (Vec<Vec<u32>>, Vec<u32>) {
-        (self.owners.iter().map(|owner| owner.view.numbers.clone()).collect(), self.reserve_all())
+    /// The numbers of each user's pool, by place.
+    pub fn pools(&self) -> Vec<Vec<u32>> {
+        self.owners.iter().map(|owner| owner.view.numbers.clone()).collect()
     }
 
     /// Numbers in the reserve and in quarantine, and how many there are without the retired ones.

@@ -123,11 +123,7 @@ impl<'a> Sim<'a> {
         let decides = match strategy {
             Strategy::Policy(_) | Strategy::NoRemediation(_) => Decides::House(house),
             Strategy::Blind(how) => {
-                let (mut pools, reserve) = house.pools();
-                let users = pools.len();
-                for (nth, number) in reserve.into_iter().enumerate() {
-                    pools[nth % users].push(number);
-                }
+                let pools = house.pools();
                 let pool = |(user, numbers)| BlindPool::new(*how, numbers, key.at(user as u64));
                 Decides::Blind(pools.into_iter().enumerate().map(pool).collect())
             }

@@ -66,12 +66,6 @@ impl House {
         stale.into_iter().for_each(|place| self.fill(place));
     }
 
-    /// Every number of the reserve, by place.
-    pub(super) fn reserve_all(&self) -> Vec<u32> {
-        let reserve = self.state.numbers_in(BUSINESS, &Place::Reserve);
-        reserve.filter_map(|number| self.index.get(&number.e164).copied()).collect()
-    }
-
     fn view_mut(&mut self, place: Where) -> Option<&mut View> {
         match place {
             Where::Aside => None,
