@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p gym --example judge [seeds [days [users [folder for pictures]]]]`
 
+use gym::tally::HOLD_REASONS;
 use gym::world::WORLDS;
-use gym::{Comparison, Contender, World, compare, plot_svg, render_table};
+use gym::{Comparison, Contender, Tally, World, compare, plot_svg, render_table};
 use numbers::Policy;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,22 +27,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let report = compare(&comparison, &|_| {});
         println!("{}", render_table(&report));
-        let ours = &report.contenders[0].total;
-        println!(
-            "default policy, all seeds: held {:?}, rungs {:?}, {:?} disputes, {} draws refused, labels {} set, {} detected, {} redressed, {} expired, {} standing\n",
-            ours.held,
-            ours.rungs,
-            ours.disputes,
-            ours.draws_refused,
-            ours.labels.set,
-            ours.labels.detected,
-            ours.labels.redressed,
-            ours.labels.expired,
-            ours.labels.standing,
-        );
+        println!("{}", beyond_the_table(&report.contenders[0].total));
         if let Some(folder) = arguments.get(3) {
             std::fs::write(format!("{folder}/{name}.svg"), plot_svg(&report))?;
         }
     }
     Ok(())
+}
+
+/// What the table has no room for, of all seeds of the default policy together.
+fn beyond_the_table(ours: &Tally) -> String {
+    let held: Vec<String> = HOLD_REASONS
+        .iter()
+        .zip(ours.held)
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{} {count}", reason.word()))
+        .collect();
+    let labels = &ours.labels;
+    format!(
+        "default policy, all seeds: {} asks, held: {}; rungs {:?}; {} disputes; shown from the reserve to full pools {}, \
+         beyond the ration {}; labels: {} set, {} detected, {} redressed, {} expired, {} standing\n",
+        ours.asks,
+        if held.is_empty() { "none".to_owned() } else { held.join(", ") },
+        ours.rungs,
+        ours.disputes,
+        ours.draws_to_full_pools,
+        ours.draws_beyond_ration,
+        labels.set,
+        labels.detected,
+        labels.redressed,
+        labels.expired,
+        labels.standing,
+    )
 }

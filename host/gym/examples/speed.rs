@@ -1,6 +1,6 @@
 //! Times a large world on one core and prints the figures: `cargo run --release -p gym --example speed [users [days]]`.
 
-use gym::{Contender, Strategy, World, run};
+use gym::{Contender, Course, Strategy, World, run};
 use numbers::Policy;
 use std::time::Instant;
 
@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{users} users x {} dials a day x {days} days", world.floor.dials_per_user_and_day);
     for contender in [ours].into_iter().chain(others) {
         let (begun, busy) = (Instant::now(), busy_seconds());
-        let tally = run(&world, &contender.strategy, 1, days, &mut |_| {});
+        let course = Course { world: &world, strategy: &contender.strategy, seed: 1, days, more_numbers: 0 };
+        let tally = run(&course, &mut |_| {});
         let (took, busy) = (begun.elapsed(), busy_seconds() - busy);
         println!(
             "{:<22} {:>6.1} s, of which its core worked {:>5.1} s, {:>5.0} ns a slot; {} calls, {} held, {} checks, {} labels",

@@ -7,14 +7,14 @@ mod measure;
 
 pub use measure::{Better, MEASURES, Measure};
 
-use crate::contender::Contender;
-use crate::run::{Progress, run};
+use crate::contender::{Contender, Strategy};
+use crate::run::{Course, Progress, run};
 use crate::tally::Tally;
 use crate::world::World;
 use numbers::Carrier;
 use serde::Serialize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What is to be compared.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub struct Row {
     pub name: String,
     pub figures: Vec<Figure>,
     /// Shares of calls shown with a label, in percent, by carrier.
-    pub labelled_percent_by_carrier: Vec<(Carrier, Interval)>,
+    pub labelled_percent_by_carrier: Vec<(Carrier, Option<Interval>)>,
     /// All seeds together.
     pub total: Tally,
 }
@@ -56,7 +56,8 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
     pub measure: Measure,
-    pub value: Interval,
+    /// None where no seed had anything to measure.
+    pub value: Option<Interval>,
     /// This contender less the one that all are held against, seed by seed. None for that one itself.
     pub less_the_other: Option<Interval>,
 }
@@ -89,17 +90,19 @@ impl Interval {
         self.mean + self.half
     }
 
-    /// The mean of these and its interval.
-    pub fn of(values: &[f64]) -> Interval {
+    /// The mean of these and its interval; none of nothing.
+    pub fn of(values: &[f64]) -> Option<Interval> {
         let seeds = values.len();
         let count = seeds as f64;
-        let mean = if seeds == 0 { f64::NAN } else { values.iter().sum::<f64>() / count };
-        if seeds < 2 {
-            return Interval { mean, half: f64::INFINITY, seeds };
+        let mean = values.iter().sum::<f64>() / count;
+        match seeds {
+            0 => return None,
+            1 => return Some(Interval { mean, half: f64::INFINITY, seeds }),
+            _ => {}
         }
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
         let half = student(seeds - 1) * (squares / (count - 1.0) / count).sqrt();
-        Interval { mean, half, seeds }
+        Some(Interval { mean, half, seeds })
     }
 }
 
@@ -133,26 +136,29 @@ impl Report {
 /// Runs every contender through every seed. `progress` hears of each day of each run, from whatever thread makes it.
 pub fn compare(comparison: &Comparison<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Report {
     let Comparison { world, contenders, days, seeds, against, threads } = comparison;
-    let jobs: Vec<(usize, u64)> =
-        (0..contenders.len()).flat_map(|contender| seeds.iter().map(move |seed| (contender, *seed))).collect();
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<Tally>>> = Mutex::new(vec![None; jobs.len()]);
-    std::thread::scope(|scope| {
-        for _ in 0..(*threads).clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| {
-                while let Some((place, (contender, seed))) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|place| Some((place, jobs.get(place)?)))
-                {
-                    let strategy = &contenders[*contender].strategy;
-                    let tally = run(world, strategy, *seed, *days, &mut |heard| progress(heard));
-                    if let Ok(mut done) = done.lock() {
-                        done[place] = Some(tally);
-                    }
-                }
-            });
-        }
-    });
-    let tallies: Vec<Tally> = done.into_inner().unwrap_or_default().into_iter().flatten().collect();
+    // The one that all are held against runs first, so that nobody need show fewer numbers than it did.
+    let ran = |jobs: &[(usize, u32, usize)]| {
+        let run = |(contender, more_numbers, seed): &(usize, u32, usize)| {
+            let strategy = &contenders[*contender].strategy;
+            let (seed, days, more_numbers) = (seeds[*seed], *days, *more_numbers);
+            run(&Course { world, strategy, seed, days, more_numbers }, &mut |heard| progress(heard))
+        };
+        in_order(jobs, *threads, run)
+    };
+    let first: Vec<_> = (0..seeds.len()).map(|seed| (*against, 0, seed)).collect();
+    let of_first = ran(&first);
+    let more =
+        |tally: &Tally| u32::try_from(tally.numbers_shown.saturating_sub(tally.numbers_held)).unwrap_or(u32::MAX);
+    let others = (0..contenders.len()).filter(|contender| contender != against);
+    let jobs: Vec<_> = others
+        .flat_map(|contender| {
+            let may_buy = matches!(contenders[contender].strategy, Strategy::Policy(_));
+            let more = of_first.iter().map(move |tally| if may_buy { 0 } else { more(tally) });
+            more.enumerate().map(move |(seed, more)| (contender, more, seed))
+        })
+        .collect();
+    let mut tallies = ran(&jobs);
+    tallies.splice(against * seeds.len()..against * seeds.len(), of_first);
     let of = |contender: usize| &tallies[contender * seeds.len()..][..seeds.len()];
     let rows = contenders
         .iter()
@@ -169,6 +175,27 @@ pub fn compare(comparison: &Comparison<'_>, progress: &(dyn Fn(Progress) + Sync)
     }
 }
 
+/// Does each job, in several threads, and gives the results in the order of the jobs.
+fn in_order<J: Sync, T: Send>(jobs: &[J], threads: usize, work: impl Fn(&J) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(jobs.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, jobs.len().max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(place) else { break };
+                    let result = work(job);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
 fn row(contender: &Contender, tallies: &[Tally], others: &[Tally], is_other: bool) -> Row {
     let figures = MEASURES.into_iter().map(|measure| {
         let all: Vec<Option<f64>> = tallies.iter().map(|tally| measure.of(tally)).collect();
@@ -178,7 +205,7 @@ fn row(contender: &Contender, tallies: &[Tally], others: &[Tally], is_other: boo
         Figure {
             measure,
             value: Interval::of(&present),
-            less_the_other: (!is_other).then(|| Interval::of(&differences)),
+            less_the_other: if is_other { None } else { Interval::of(&differences) },
         }
     });
     let by_carrier = Carrier::ALL.into_iter().map(|carrier| {
@@ -224,9 +251,10 @@ mod tests {
     #[test]
     fn an_interval_is_students() {
         // Worked by hand: mean 3, deviation sqrt(2.5), four degrees of freedom.
-        let interval = Interval::of(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+        let interval = Interval::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).expect("five values");
         assert_eq!(interval.mean, 3.0);
         assert!((interval.half - 2.776 * 0.5f64.sqrt()).abs() < 1e-12);
-        assert!(Interval::of(&[1.0]).half.is_infinite());
+        assert!(Interval::of(&[1.0]).expect("one value").half.is_infinite());
+        assert_eq!(Interval::of(&[]), None);
     }
 }

@@ -14,7 +14,7 @@ use numbers::choose::{self, From};
 use numbers::event::IMPORT_ROWS_MAX;
 use numbers::{
     Answer, Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, HoldClass, ImportedRow, Moment, OwnerId,
-    Place, Policy, Pool, Purpose, Question, RightToUse, Rung, Service, State, Touched, Turns, What,
+    Place, Policy, Pool, Purpose, Question, Refusal, RightToUse, Rung, Service, State, Touched, Turns, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};
@@ -40,8 +40,9 @@ pub struct House {
     /// Filings that are being asked about, and what a pending one will come to.
     asking: BTreeSet<u64>,
     verdicts: BTreeMap<u64, FilingOutcome>,
-    /// Refused steps of the core, which the daemon only logs.
-    pub draws_refused: u64,
+    /// Numbers of the reserve that were shown and then kept out of the pool, which the daemon only logs.
+    pub draws_to_full_pools: u64,
+    pub draws_beyond_ration: u64,
 }
 
 struct Owner {
@@ -132,7 +133,8 @@ impl House {
             business_wakes: NEVER,
             asking: BTreeSet::new(),
             verdicts: BTreeMap::new(),
-            draws_refused: 0,
+            draws_to_full_pools: 0,
+            draws_beyond_ration: 0,
         };
         house.must(began, What::PolicyAdopted { revision: 1, policy });
         let adapters = if remediates { agencies::roster(world) } else { Vec::new() };
@@ -219,8 +221,10 @@ impl House {
         if answer.from == From::Reserve {
             let owner = owner.ask.owner.clone();
             // The call is made whatever comes of it, as in the daemon.
-            if self.step(at, What::NumberDrawn { owner, number }).is_none() {
-                self.draws_refused += 1;
+            match self.try_step(at, What::NumberDrawn { owner, number }) {
+                Ok(_) => {}
+                Err(Refusal::SwapRation(_)) => self.draws_beyond_ration += 1,
+                Err(_) => self.draws_to_full_pools += 1,
             }
         }
         Told { decision: answer.decision, number: Some(shown) }
@@ -328,9 +332,13 @@ impl House {
 
     /// A step that the core may refuse, because what it was made for has passed.
     fn step(&mut self, at: Moment, what: What) -> Option<Touched> {
-        let touched = self.state.step(&Event { at, what }).ok()?;
+        self.try_step(at, what).ok()
+    }
+
+    fn try_step(&mut self, at: Moment, what: What) -> Result<Touched, Refusal> {
+        let touched = self.state.step(&Event { at, what })?;
         self.follow(&touched, at);
-        Some(touched)
+        Ok(touched)
     }
 
     /// Publishes what changed, and sees to it that what is wanted is asked for when it is due; see the daemon's keeper.

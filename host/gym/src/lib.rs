@@ -26,7 +26,7 @@ pub use compare::{Comparison, Interval, Judgement, Measure, Report, compare};
 pub use contender::{Blind, Contender, Strategy};
 pub use house::House;
 pub use plot::plot_svg;
-pub use run::{Progress, Watcher, run, watch};
+pub use run::{Course, Progress, Watcher, run, watch};
 pub use table::render_table;
 pub use tally::Tally;
 pub use world::{World, WorldError};

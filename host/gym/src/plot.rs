@@ -72,10 +72,10 @@ fn panel(svg: &mut String, report: &Report, measure: Measure, left: f64) {
         .filter_map(|row| row.figures.iter().find(|figure| figure.measure == measure))
         .collect();
     let finite = |value: f64| value.is_finite().then_some(value);
-    let ends = figures.iter().flat_map(|figure| {
-        let value = &figure.value;
-        [finite(value.low()), finite(value.high()), finite(value.mean)]
-    });
+    let ends = figures
+        .iter()
+        .filter_map(|figure| figure.value)
+        .flat_map(|value| [finite(value.low()), finite(value.high()), finite(value.mean)]);
     let (low, high) =
         ends.flatten().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     let scale = Scale::around(low, high);
@@ -93,8 +93,8 @@ fn panel(svg: &mut String, report: &Report, measure: Measure, left: f64) {
             scale.words(tick)
         );
     }
-    for (nth, figure) in figures.into_iter().enumerate().filter(|(_, figure)| figure.value.mean.is_finite()) {
-        let (y, value) = (line_y(nth), &figure.value);
+    for (nth, value) in figures.into_iter().enumerate().filter_map(|(nth, figure)| Some((nth, figure.value?))) {
+        let y = line_y(nth);
         let ours = report.contenders[nth].name == report.against;
         let colour = if ours { "#b3361b" } else { "#2b5d8a" };
         if value.half.is_finite() {

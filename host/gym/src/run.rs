@@ -33,8 +33,8 @@ pub struct Progress {
 
 /// Watches each question as it is answered, for whoever keeps books of their own.
 pub trait Watcher {
-    /// The number is shown to this user's callee.
-    fn shown(&mut self, at: Moment, user: u32, number: E164);
+    /// The number is shown to a callee of this user, whom a figure names.
+    fn shown(&mut self, at: Moment, user: u32, callee: u64, number: E164);
     /// The day is over, and the house stands like this.
     fn day_ends(&mut self, _house: Option<&House>) {}
 }
@@ -42,24 +42,29 @@ pub trait Watcher {
 struct Nobody;
 
 impl Watcher for Nobody {
-    fn shown(&mut self, _at: Moment, _user: u32, _number: E164) {}
+    fn shown(&mut self, _at: Moment, _user: u32, _callee: u64, _number: E164) {}
+}
+
+/// One contender's way through a world.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a> {
+    pub world: &'a World,
+    pub strategy: &'a Strategy,
+    pub seed: u64,
+    pub days: u32,
+    /// Numbers in service beyond what the world's holdings say, for whoever shall not show fewer than somebody else.
+    pub more_numbers: u32,
 }
 
 /// Runs a contender through so many days of a world.
-pub fn run(world: &World, strategy: &Strategy, seed: u64, days: u32, progress: &mut dyn FnMut(Progress)) -> Tally {
-    watch(world, strategy, seed, days, progress, &mut Nobody)
+pub fn run(course: &Course<'_>, progress: &mut dyn FnMut(Progress)) -> Tally {
+    watch(course, progress, &mut Nobody)
 }
 
 /// As [`run`], under the eyes of a watcher.
-pub fn watch(
-    world: &World,
-    strategy: &Strategy,
-    seed: u64,
-    days: u32,
-    progress: &mut dyn FnMut(Progress),
-    watcher: &mut dyn Watcher,
-) -> Tally {
-    let mut sim = Sim::new(world, strategy, seed);
+pub fn watch(course: &Course<'_>, progress: &mut dyn FnMut(Progress), watcher: &mut dyn Watcher) -> Tally {
+    let days = course.days;
+    let mut sim = Sim::new(course);
     for day in 0..days {
         sim.day(day, watcher);
         progress(Progress { day: day + 1, days, calls: sim.tally.shown });
@@ -100,7 +105,8 @@ enum Decided {
 }
 
 impl<'a> Sim<'a> {
-    fn new(world: &'a World, strategy: &Strategy, seed: u64) -> Sim<'a> {
+    fn new(course: &Course<'a>) -> Sim<'a> {
+        let Course { world, strategy, seed, days: _, more_numbers } = *course;
         let key = Key::seed(seed);
         let began = Moment::from_seconds((FIRST_DAY as i64 - i64::from(world.floor.utc_offset_hours) * 3600) as u64);
         let (policy, remediates) = match strategy {
@@ -109,7 +115,7 @@ impl<'a> Sim<'a> {
             Strategy::Blind(_) => (Policy::default(), false),
         };
         let in_pools = world.floor.users * world.holdings.numbers_per_user;
-        let held = in_pools + in_pools * world.holdings.reserve_percent / 100;
+        let held = in_pools + in_pools * world.holdings.reserve_percent / 100 + more_numbers;
         let numbers: Vec<E164> = (0..held).map(|n| own_number(world, n)).collect();
         let mut engines = Engines::new(world, key);
         for (place, number) in numbers.iter().enumerate() {
@@ -198,7 +204,8 @@ impl<'a> Sim<'a> {
             self.tally.asks += 1;
             match self.decide(user, slot, at) {
                 Decided::Show(number) => {
-                    watcher.shown(at, user, self.numbers[number as usize]);
+                    let callee = self.leads[user as usize].lead(slot).key.bits();
+                    watcher.shown(at, user, callee, self.numbers[number as usize]);
                     self.call(user, slot, number, at, day);
                     return;
                 }
@@ -383,7 +390,8 @@ impl<'a> Sim<'a> {
         if let Decides::House(house) = &self.decides {
             let lives = house.state.numbers.values();
             self.tally.retired = lives.filter(|number| number.life == numbers::Life::Retired).count() as u64;
-            self.tally.draws_refused = house.draws_refused;
+            (self.tally.draws_to_full_pools, self.tally.draws_beyond_ration) =
+                (house.draws_to_full_pools, house.draws_beyond_ration);
         }
         self.tally.numbers_shown = self.shown.iter().filter(|shown| **shown).count() as u64;
         let held = self.tally.numbers_held + self.tally.bought;

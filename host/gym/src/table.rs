@@ -11,14 +11,17 @@ pub fn render_table(report: &Report) -> String {
     rows.push([report.world.clone()].into_iter().chain(names).collect());
     for measure in MEASURES {
         let value = |row: &crate::compare::Row| {
-            row.figures.iter().find(|figure| figure.measure == measure).map_or_else(String::new, |f| words(&f.value))
+            row.figures
+                .iter()
+                .find(|figure| figure.measure == measure)
+                .map_or_else(String::new, |figure| words(figure.value))
         };
         rows.push([measure.title().to_owned()].into_iter().chain(report.contenders.iter().map(value)).collect());
     }
     for carrier in [Carrier::Att, Carrier::Tmobile, Carrier::Verizon] {
         let value = |row: &crate::compare::Row| {
             let found = row.labelled_percent_by_carrier.iter().find(|(its, _)| *its == carrier);
-            found.map_or_else(String::new, |(_, share)| words(share))
+            found.map_or_else(String::new, |(_, share)| words(*share))
         };
         let title = format!("labelled calls at {carrier}, %");
         rows.push([title].into_iter().chain(report.contenders.iter().map(value)).collect());
@@ -68,10 +71,8 @@ pub fn render_table(report: &Report) -> String {
     text
 }
 
-fn words(interval: &Interval) -> String {
-    if interval.seeds == 0 {
-        return "none".to_owned();
-    }
+fn words(interval: Option<Interval>) -> String {
+    let Some(interval) = interval else { return "none".to_owned() };
     let digits = digits(interval.mean);
     if interval.half.is_finite() {
         format!("{:.digits$} ± {:.digits$}", interval.mean, interval.half)
