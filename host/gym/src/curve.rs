@@ -19,7 +19,7 @@ fn exp_minus(milli: u64) -> u64 {
     let mut product = 1u128 << SCALE;
     for (bit, factor) in EXP_MINUS.iter().enumerate() {
         if milli >> bit & 1 == 1 {
-            product = product * u128::from(*factor) >> SCALE;
+            product = (product * u128::from(*factor)) >> SCALE;
         }
     }
     product as u64
@@ -52,7 +52,7 @@ pub fn talk_seconds(key: Key, median_seconds: u64) -> u32 {
     let place = TALK_FROM + key.below(TALK_STEPS - TALK_FROM);
     let (at, part) = ((place >> 16) as usize, place & 0xffff);
     let (low, high) = (TALK_PERMILLE[at], TALK_PERMILLE[at + 1]);
-    let permille = low + ((high - low) * part >> 16);
+    let permille = low + (((high - low) * part) >> 16);
     (median_seconds * permille / 1000).max(6) as u32
 }
 

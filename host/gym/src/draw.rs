@@ -27,6 +27,7 @@ pub enum Of {
     TieBreak,
     Dirty,
     Label,
+    LabelHour,
     Redress,
     RedressDelay,
     CheckFails,

@@ -7,6 +7,7 @@
 use crate::curve::logistic;
 use crate::draw::{Key, Of};
 use crate::world::{Engine, Model, World};
+use core::time::Duration;
 use numbers::{Carrier, E164, Moment};
 
 /// All engines of a world.
@@ -17,6 +18,8 @@ pub struct Engines {
     numbers: Vec<E164>,
     registered: Vec<bool>,
     key: Key,
+    /// Labels that are decided and not yet to be seen: an engine spreads its verdicts over the day after.
+    coming: Vec<(Moment, u8, u32)>,
     /// Every label there has been, in the order in which they were set.
     pub labels: Vec<LabelRecord>,
 }
@@ -57,7 +60,7 @@ struct Seat {
 struct Seen {
     today: Counts,
     hour_dials: u32,
-    /// The last days in sixteenths, each day an eighth less than the one after it.
+    /// The last days in sixteenths, each day an eighth less than the one after it: about eight days' worth.
     memory: Counts,
     first_day: i32,
     last_day: i32,
@@ -120,6 +123,7 @@ impl Engines {
             numbers: Vec::new(),
             registered: Vec::new(),
             key,
+            coming: Vec::new(),
             labels: Vec::new(),
         }
     }
@@ -194,8 +198,13 @@ impl Engines {
         today.same_exchange += u32::from(call.same_exchange);
     }
 
-    /// An hour is over: bursts are judged.
+    /// An hour is over: bursts are judged, and verdicts of the day before are to be seen.
     pub fn hour_ends(&mut self, hour: u64, now: Moment) {
+        let due = |coming: &mut (Moment, u8, u32)| coming.0 <= now;
+        let seen: Vec<_> = self.coming.extract_if(.., due).collect();
+        for (_, engine, number) in seen {
+            self.set(usize::from(engine), number, now);
+        }
         for engine in 0..self.each.len() {
             let Model::Volume { dials_per_hour_max, chance_permille, .. } = self.each[engine].facts.model else {
                 continue;
@@ -204,7 +213,8 @@ impl Engines {
                 let dials = self.each[engine].seen[number as usize].hour_dials;
                 self.each[engine].seen[number as usize].hour_dials = 0;
                 let beyond = self.scaled(engine, dials) > u64::from(dials_per_hour_max);
-                if beyond && self.luck(engine, number, hour | 1 << 32).permille(u64::from(chance_permille)) {
+                let chance = self.each[engine].suspecting(number, u64::from(chance_permille) * 1_000_000, now);
+                if beyond && self.luck(engine, number, hour | 1 << 32).billionth(chance) {
                     self.set(engine, number, now);
                 }
             }
@@ -220,14 +230,16 @@ impl Engines {
                 if self.each[engine].seen[number as usize].today.dials > 0 {
                     let registered = self.registered[number as usize];
                     let chance = self.each[engine].chance(number, day, registered, business);
-                    if self.luck(engine, number, u64::from(day)).billionth(chance) {
-                        self.set(engine, number, now);
+                    let chance = self.each[engine].suspecting(number, chance, now);
+                    let luck = self.luck(engine, number, u64::from(day));
+                    if luck.billionth(chance) {
+                        let hours = luck.of(Of::LabelHour).below(24);
+                        self.coming.push((now.plus(Duration::from_secs(hours * 3600)), engine as u8, number));
                     }
                 }
                 self.each[engine].seen[number as usize].today = Counts::default();
-                let expires = core::time::Duration::from_secs(
-                    u64::from(self.each[engine].facts.label.expires_after_days) * 86_400,
-                );
+                let days = u64::from(self.each[engine].facts.label.expires_after_days);
+                let expires = Duration::from_secs(days * 86_400);
                 if let Some(label) = self.label(engine, number)
                     && self.labels[label as usize].deserved_at.plus(expires) <= now
                 {
@@ -261,8 +273,6 @@ impl Engines {
         let seen = &mut self.each[engine].seen[number as usize];
         if let Some(label) = seen.label.take() {
             seen.gone_at = Some(now);
-            // What led to it is forgiven, or the next day would bring it back.
-            seen.memory = Counts::default();
             self.labels[label as usize].gone = Some((now, how));
         }
     }
@@ -285,7 +295,7 @@ impl Seat {
     /// Folds the day into what is remembered of the number.
     fn remember(&mut self, number: u32, day: u32) {
         let seen = &mut self.seen[number as usize];
-        let fold = |memory: u32, today: u32| memory - memory / 8 + today * 16 / 8;
+        let fold = |memory: u32, today: u32| memory - memory / 8 + today * 16;
         let (memory, today) = (&mut seen.memory, seen.today);
         memory.dials = fold(memory.dials, today.dials);
         memory.answers = fold(memory.answers, today.answers);
@@ -297,6 +307,14 @@ impl Seat {
             let cap = |count: u32| count.min(u32::from(u16::MAX)) as u16;
             self.window[number as usize * self.window_days + place] = (cap(today.dials), cap(today.complaints));
         }
+    }
+
+    /// The chance with what a label that went lately adds to it.
+    fn suspecting(&self, number: u32, chance: u64, now: Moment) -> u64 {
+        let label = &self.facts.label;
+        let suspect_for = Duration::from_secs(u64::from(label.suspect_days) * 86_400);
+        let is_suspect = self.seen[number as usize].gone_at.is_some_and(|gone| gone.plus(suspect_for) > now);
+        if is_suspect { chance * u64::from(label.suspect_percent) / 100 } else { chance }
     }
 
     /// Of the last thirty days' numbers: the percentages that are new, and that stopped soon.
@@ -338,7 +356,6 @@ impl Seat {
                 per_answer_percent,
                 unregistered,
             } => {
-                // In sixteenths, as what is remembered is; the memory of a steady day is worth the day itself.
                 let short = percent(memory.short, memory.answers, ORDINARY_ANSWERS, ORDINARY_SHORT_PERCENT);
                 let answers = percent(memory.answers, memory.dials, ORDINARY_DIALS, ORDINARY_ANSWER_PERCENT);
                 let complaints = i64::from(memory.complaints) * 1000 / i64::from(memory.dials + ORDINARY_DIALS * 16);
@@ -394,3 +411,6 @@ fn percent(part: u32, of: u32, ordinary: u32, ordinary_percent: u32) -> i64 {
     let part = u64::from(part) * 100 + u64::from(ordinary * 16 * ordinary_percent);
     (part / u64::from(of + ordinary * 16).max(1)) as i64
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! The picture is plain SVG without a script or a font of its own, so that it looks the same in a page and in a mail.
 
 use crate::compare::{Figure, Measure, Report};
+use crate::table::digits;
 use core::fmt::Write;
 
 /// The measures that are drawn.
@@ -17,7 +18,9 @@ const FOOT: f64 = 56.0;
 const MARGIN: f64 = 20.0;
 /// About the width of a character of the names' size, to cut names that would run into the first panel.
 const NAME_CHARS_MAX: usize = 26;
-const TICKS: usize = 4;
+const TICKS: usize = 5;
+/// About the width of a figure beside its bar.
+const FIGURE_WIDTH: f64 = 40.0;
 
 /// Draws the report.
 pub fn plot_svg(report: &Report) -> String {
@@ -106,6 +109,21 @@ fn panel(svg: &mut String, report: &Report, measure: Measure, left: f64) {
         }
         let x = x_of(value.mean);
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\" fill=\"{colour}\"/>");
+        // The figure stands right of its bar, and left of it where the panel ends.
+        let reach = |end: f64| if end.is_finite() { x_of(end) } else { x };
+        let right = reach(value.high()).max(x) + 9.0;
+        let (at, anchor) = if right + FIGURE_WIDTH <= left + PANEL_WIDTH {
+            (right, "start")
+        } else {
+            (reach(value.low()).min(x) - 9.0, "end")
+        };
+        let _ = writeln!(
+            svg,
+            "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" font-size=\"11\" fill=\"{colour}\">{:.*}</text>",
+            y + 4.0,
+            digits(value.mean),
+            value.mean
+        );
     }
 }
 

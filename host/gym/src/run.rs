@@ -159,19 +159,14 @@ impl<'a> Sim<'a> {
         slots(&self.world.floor, self.key, day, &mut slots_of_day);
         let mut hour = 0;
         for (millis, user) in &slots_of_day {
+            self.hours(day, &mut hour, u64::from(*millis) / (HOUR_S * 1000));
             let at = Moment(midnight.0 + u64::from(*millis));
-            while hour < u64::from(*millis) / (HOUR_S * 1000) {
-                hour += 1;
-                let ended = midnight.plus(Duration::from_secs(hour * HOUR_S));
-                self.engines.hour_ends(u64::from(day) * 24 + hour, ended);
-            }
             self.catch_up(at);
             self.slot(*user, at, day, watcher);
         }
         self.slots = slots_of_day;
+        self.hours(day, &mut hour, 24);
         let ends = midnight.plus(Duration::from_secs(DAY_S));
-        self.engines.hour_ends(u64::from(day) * 24 + 24, ends);
-        self.catch_up(ends);
         self.engines.day_ends(day, ends);
         for (number, calls) in self.today.iter_mut().enumerate().filter(|(_, calls)| **calls > 0) {
             self.shown[number] = true;
@@ -183,6 +178,17 @@ impl<'a> Sim<'a> {
             Decides::House(house) => Some(house),
             Decides::Blind(_) => None,
         });
+    }
+
+    /// Lets the hours of the day end, up to this one.
+    fn hours(&mut self, day: u32, hour: &mut u64, until: u64) {
+        while *hour < until {
+            *hour += 1;
+            let hours = u64::from(day) * 24 + *hour;
+            let ended = self.began.plus(Duration::from_secs(hours * HOUR_S));
+            self.catch_up(ended);
+            self.engines.hour_ends(hours, ended);
+        }
     }
 
     fn catch_up(&mut self, until: Moment) {

@@ -86,8 +86,8 @@ fn signed(interval: &Interval) -> String {
     format!("{:+.digits$} ± {:.digits$}", interval.mean, interval.half)
 }
 
-/// Three figures that mean something.
-fn digits(value: f64) -> usize {
+/// As many digits as make three figures.
+pub(crate) fn digits(value: f64) -> usize {
     match value.abs() {
         large if large >= 100.0 => 0,
         middle if middle >= 10.0 => 1,

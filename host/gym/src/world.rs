@@ -216,6 +216,9 @@ pub struct Label {
     pub rejected_percent: u32,
     /// It goes by itself so long after it was last deserved.
     pub expires_after_days: u32,
+    /// For so long after it went the number is suspect: the chance of a label, against one that had none.
+    pub suspect_days: u32,
+    pub suspect_percent: u32,
 }
 
 /// What comes of a dispute.
@@ -382,6 +385,8 @@ impl Default for Label {
             blocked_permille: 60,
             rejected_percent: 300,
             expires_after_days: 30,
+            suspect_days: 14,
+            suspect_percent: 300,
         }
     }
 }

@@ -48,7 +48,7 @@ fn whoever_does_the_same_meets_the_same_luck() {
 fn the_world_is_the_same_on_every_machine() {
     let tally = tally(&Strategy::Blind(Blind::Random), 1);
     let frozen = (tally.shown, tally.human, tally.engaged, tally.labelled(), tally.labels.set, tally.complaints);
-    assert_eq!(frozen, (7200, 468, 158, 81, 1, 2));
+    assert_eq!(frozen, (7200, 458, 156, 101, 3, 3));
 }
 
 #[test]

@@ -174,6 +174,8 @@ pub(super) fn check(world: &World, text: &str) -> Result<(), WorldError> {
                 ("blocked_permille", engine.label.blocked_permille, 0, 300),
                 ("rejected_percent", engine.label.rejected_percent, 0, 1000),
                 ("expires_after_days", engine.label.expires_after_days, 1, 3650),
+                ("suspect_days", engine.label.suspect_days, 0, 3650),
+                ("suspect_percent", engine.label.suspect_percent, 100, 10_000),
             ],
         )?;
         let redress = &engine.redress;
