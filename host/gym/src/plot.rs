@@ -9,7 +9,7 @@ use core::fmt::Write;
 /// The measures that are drawn.
 const DRAWN: [Measure; 3] = [Measure::LabelledPercent, Measure::EngagedPer1000, Measure::EmptySlotsPercent];
 
-const NAMES_WIDTH: f64 = 190.0;
+const NAMES_WIDTH: f64 = 215.0;
 const PANEL_WIDTH: f64 = 290.0;
 const PANEL_GAP: f64 = 36.0;
 const LINE_HEIGHT: f64 = 34.0;
@@ -17,7 +17,7 @@ const HEAD: f64 = 96.0;
 const FOOT: f64 = 56.0;
 const MARGIN: f64 = 20.0;
 /// About the width of a character of the names' size, to cut names that would run into the first panel.
-const NAME_CHARS_MAX: usize = 26;
+const NAME_CHARS_MAX: usize = 24;
 const TICKS: usize = 5;
 /// About the width of a figure beside its bar.
 const FIGURE_WIDTH: f64 = 40.0;
@@ -109,18 +109,20 @@ fn panel(svg: &mut String, report: &Report, measure: Measure, left: f64) {
         }
         let x = x_of(value.mean);
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\" fill=\"{colour}\"/>");
-        // The figure stands right of its bar, and left of it where the panel ends.
+        // The figure stands right of its bar, left of it where the panel ends, and above one that fills the panel.
         let reach = |end: f64| if end.is_finite() { x_of(end) } else { x };
-        let right = reach(value.high()).max(x) + 9.0;
-        let (at, anchor) = if right + FIGURE_WIDTH <= left + PANEL_WIDTH {
-            (right, "start")
+        let (right, before) = (reach(value.high()).max(x) + 9.0, reach(value.low()).min(x) - 9.0);
+        let (at, line, anchor) = if right + FIGURE_WIDTH <= left + PANEL_WIDTH {
+            (right, y + 4.0, "start")
+        } else if before - FIGURE_WIDTH >= left {
+            (before, y + 4.0, "end")
         } else {
-            (reach(value.low()).min(x) - 9.0, "end")
+            (left + PANEL_WIDTH, y - 7.0, "end")
         };
         let _ = writeln!(
             svg,
             "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" font-size=\"11\" fill=\"{colour}\">{:.*}</text>",
-            y + 4.0,
+            line,
             digits(value.mean),
             value.mean
         );

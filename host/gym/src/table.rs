@@ -1,8 +1,9 @@
 //! A report as a table for people: a column a contender, a row a measure, and below it what each difference says.
 
 use crate::compare::{Interval, Judgement, MEASURES, Measure, Report};
+use crate::tally::{HOLD_REASONS, RUNGS, Tally};
 use core::fmt::Write;
-use numbers::Carrier;
+use numbers::{Carrier, Rung};
 
 /// The report in Markdown that also reads well as it is.
 pub fn render_table(report: &Report) -> String {
@@ -42,6 +43,28 @@ pub fn render_table(report: &Report) -> String {
         let title = format!("{}: less `{}`", measure.title(), report.against);
         rows.push([title].into_iter().chain(report.contenders.iter().map(value)).collect());
     }
+
+    // What happened at all, of all seeds together, so without intervals.
+    let parts_of = |title: &str, part: &dyn Fn(&Tally) -> u64, whole: &dyn Fn(&Tally) -> u64| {
+        let totals = report.contenders.iter().map(|row| &row.total);
+        if totals.clone().all(|total| part(total) == 0) {
+            return None;
+        }
+        let share = |total: &Tally| format!("{:.2}", part(total) as f64 * 1000.0 / whole(total).max(1) as f64);
+        Some([title.to_owned()].into_iter().chain(totals.map(share)).collect::<Vec<String>>())
+    };
+    for (place, reason) in HOLD_REASONS.iter().enumerate() {
+        let title = format!("held as {} per 1,000 questions", reason.word());
+        rows.extend(parts_of(&title, &|total| total.held[place], &|total| total.asks));
+    }
+    for (place, rung) in RUNGS.iter().enumerate() {
+        let title = format!("{} per 1,000 calls", rung_words(*rung));
+        rows.extend(parts_of(&title, &|total| total.rungs[place], &|total| total.shown));
+    }
+    let beyond = "shown from the reserve beyond the swap ration, per 1,000 calls";
+    rows.extend(parts_of(beyond, &|total| total.draws_beyond_ration, &|total| total.shown));
+    let full = "shown from the reserve to a pool that is full, per 1,000 calls";
+    rows.extend(parts_of(full, &|total| total.draws_to_full_pools, &|total| total.shown));
 
     let widths: Vec<usize> = (0..=report.contenders.len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
@@ -83,7 +106,21 @@ fn words(interval: Option<Interval>) -> String {
 
 fn signed(interval: &Interval) -> String {
     let digits = digits(interval.mean).max(2);
-    format!("{:+.digits$} ± {:.digits$}", interval.mean, interval.half)
+    if interval.half.is_finite() {
+        format!("{:+.digits$} ± {:.digits$}", interval.mean, interval.half)
+    } else {
+        format!("{:+.digits$}", interval.mean)
+    }
+}
+
+fn rung_words(rung: Rung) -> &'static str {
+    match rung {
+        Rung::RelaxLocality => "rung relax_locality",
+        Rung::EndTurnEarly => "rung end_turn_early",
+        Rung::Bench => "rung bench",
+        Rung::Reserve => "rung reserve",
+        Rung::HardCap => "rung hard_cap",
+    }
 }
 
 /// As many digits as make three figures.

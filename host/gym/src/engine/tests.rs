@@ -47,7 +47,8 @@ fn volume_is_what_the_volume_model_goes_by() {
 
 #[test]
 fn complaints_are_what_the_complaints_model_goes_by() {
-    let complains = |every: u32| move |nth: u32| CallFacts { complaint: nth % every == 0, ..CallFacts::default() };
+    let complains =
+        |every: u32| move |nth: u32| CallFacts { complaint: nth.is_multiple_of(every), ..CallFacts::default() };
     assert_eq!(labelled("complaints", 10, None, 60, plain), 0, "volume does not matter");
     assert!(labelled("complaints", 10, None, 60, complains(60)) > 300, "17 in a thousand, every day");
     assert_eq!(labelled("complaints", 10, None, 400, complains(400)), 0, "3 in a thousand, and more than two of them");
