@@ -134,6 +134,12 @@ impl Report {
 }
 
 /// Runs every contender through every seed. `progress` hears of each day of each run, from whatever thread makes it.
+///
+/// Whoever is no policy gets as many further numbers in service as the one that all are held against showed beyond the
+/// holdings, so that nothing is won by showing more numbers.
+///
+/// # Panics
+/// When `against` names no contender.
 pub fn compare(comparison: &Comparison<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Report {
     let Comparison { world, contenders, days, seeds, against, threads } = comparison;
     // The one that all are held against runs first, so that nobody need show fewer numbers than it did.

@@ -101,7 +101,7 @@ fn panel(svg: &mut String, report: &Report, measure: Measure, left: f64) {
         let ours = report.contenders[nth].name == report.against;
         let colour = if ours { "#b3361b" } else { "#2b5d8a" };
         if value.half.is_finite() {
-            let (from, to) = (x_of(value.low()), x_of(value.high()));
+            let (from, to) = (x_of(value.low().max(0.0)), x_of(value.high()));
             let _ = writeln!(
                 svg,
                 "<line x1=\"{from:.1}\" y1=\"{y:.1}\" x2=\"{to:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" stroke-width=\"2.5\"/>"
@@ -145,7 +145,8 @@ impl Scale {
         let (low, high) = if low.is_finite() && high.is_finite() { (low, high) } else { (0.0, 1.0) };
         // A little air, and from 0 on where that is near.
         let span = (high - low).max(high.abs() * 0.02).max(0.01);
-        let low = if low >= 0.0 && low < span { 0.0 } else { low - span * 0.05 };
+        // Nothing that is drawn can be less than nothing, whatever its interval says.
+        let low = if low < span { 0.0 } else { low - span * 0.05 };
         let high = high + span * 0.05;
         let raw = (high - low) / TICKS as f64;
         let mut step = 0.001;

@@ -25,6 +25,7 @@ fn a_mistake_is_told_with_its_line_and_field() {
     check("utc_offset_hours = -5", "utc_offset_hours = -50", "floor.utc_offset_hours", "no time on earth");
     check("area_codes = [212,", "area_codes = [800,", "list.area_codes", "800");
     check("human_permille = 70", "human_permille = 700", "answers.human_permille", "of a thousand");
+    check("numbers_per_user = 10 ", "numbers_per_user = 101 ", "holdings.numbers_per_user", "not between");
     check("att = 280", "at_and_t = 280", "at_and_t", "unknown variant");
     check("carriers = [\"tmobile\"]", "carriers = [\"att\"]", "engine.carriers", "has an engine already");
     check("speaks_for = [\"hiya\"]", "speaks_for = [\"hija\"]", "source.speaks_for", "no engine `hija`");

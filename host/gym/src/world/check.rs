@@ -148,6 +148,13 @@ pub(super) fn check(world: &World, text: &str) -> Result<(), WorldError> {
             ("dirty_when_bought_permille", holdings.dirty_when_bought_permille, 0, 1000),
         ],
     )?;
+    // Each exchange has lines for so many numbers of ours; see where they are made.
+    let room = list.area_codes.len() as u64 * u64::from(list.exchanges_per_area) * 8000;
+    let numbers = u64::from(floor.users) * u64::from(holdings.numbers_per_user) * 2;
+    if numbers > room {
+        let reason = format!("{numbers} numbers, twice as many as the pools hold, have no room in the exchanges");
+        return wrong("holdings", 0, "numbers_per_user", reason, "add area codes or exchanges, or take fewer users");
+    }
     within(
         "own_calls",
         0,
