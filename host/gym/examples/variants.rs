@@ -1,5 +1,5 @@
 //! Holds variants of the default policy against it, one field at a time, in one world:
-//! `cargo run --release -p gym --example variants <world> [seeds [days [dials [tell]]]]`.
+//! `cargo run --release -p gym --example variants <world or file.toml> [seeds [days [dials [tell]]]]`.
 //!
 //! For finding out which rule of a policy a result comes from. Whoever tunes by it must do so in the world `default`.
 
@@ -11,7 +11,9 @@ use std::time::Duration;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let figure = |place: usize, default: u32| arguments.get(place).map_or(Ok(default), |text| text.parse::<u32>());
-    let mut world = World::named(arguments.first().map_or("default", String::as_str))?;
+    let name = arguments.first().map_or("default", String::as_str);
+    let mut world =
+        if name.ends_with(".toml") { World::parse(&std::fs::read_to_string(name)?)? } else { World::named(name)? };
     world.floor.dials_per_user_and_day = figure(3, world.floor.dials_per_user_and_day)?;
     match arguments.get(4).map(String::as_str) {
         None => {}

@@ -7,7 +7,7 @@ mod measure;
 
 pub use measure::{Better, MEASURES, Measure};
 
-use crate::contender::{Contender, Strategy};
+use crate::contender::Contender;
 use crate::run::{Course, Progress, run};
 use crate::tally::Tally;
 use crate::world::World;
@@ -158,7 +158,7 @@ pub fn compare(comparison: &Comparison<'_>, progress: &(dyn Fn(Progress) + Sync)
     let others = (0..contenders.len()).filter(|contender| contender != against);
     let jobs: Vec<_> = others
         .flat_map(|contender| {
-            let may_buy = matches!(contenders[contender].strategy, Strategy::Policy(_));
+            let may_buy = contenders[contender].strategy.remediates();
             let more = of_first.iter().map(move |tally| if may_buy { 0 } else { more(tally) });
             more.enumerate().map(move |(seed, more)| (contender, more, seed))
         })

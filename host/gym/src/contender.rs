@@ -4,8 +4,11 @@
 //! more numbers. It is held to the same attempts for each callee and to the same do-not-call list, and knows nothing else.
 
 use crate::draw::{Key, Of};
-use numbers::{CalleeRecord, HoldReason, Moment, Policy};
-use std::time::Duration;
+use core::fmt;
+use core::time::Duration;
+use numbers::choose::Permitted;
+use numbers::{Ask, CalleeRecord, E164, HoldReason, Moment, Policy};
+use std::sync::Arc;
 
 /// How numbers are chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,9 +16,42 @@ use std::time::Duration;
 pub enum Strategy {
     /// The product: rotation, checks, registrations, disputes, rest.
     Policy(Policy),
+    /// The product, with a ranker that puts what the policy permits in another order.
+    Ranked(Policy, Ranker),
     /// The same choice of numbers, and nothing else: no label is seen, nothing is filed, nothing rests, nothing is bought.
     NoRemediation(Policy),
     Blind(Blind),
+}
+
+/// A ranker as a closure, which stands where the daemon asks an adapter; it can reorder and permits nothing.
+///
+/// It hears of the numbers alone that are permitted, and of no tallies of earlier calls.
+#[derive(Clone)]
+pub struct Ranker(Arc<Rank>);
+
+type Rank = dyn Fn(&Ask, &[Permitted]) -> Vec<E164> + Send + Sync;
+
+impl Ranker {
+    pub fn new(rank: impl Fn(&Ask, &[Permitted]) -> Vec<E164> + Send + Sync + 'static) -> Ranker {
+        Ranker(Arc::new(rank))
+    }
+
+    /// What comes first, in this order.
+    pub fn order(&self, ask: &Ask, permitted: &[Permitted]) -> Vec<E164> {
+        (self.0)(ask, permitted)
+    }
+}
+
+impl fmt::Debug for Ranker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ranker")
+    }
+}
+
+impl PartialEq for Ranker {
+    fn eq(&self, other: &Ranker) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 /// Ways to choose that look at nothing but the pool.
@@ -35,6 +71,16 @@ pub enum Blind {
 pub struct Contender {
     pub name: String,
     pub strategy: Strategy,
+}
+
+impl Strategy {
+    /// Whether it is the product, and so buys numbers of its own.
+    pub const fn remediates(&self) -> bool {
+        match self {
+            Strategy::Policy(_) | Strategy::Ranked(..) => true,
+            Strategy::NoRemediation(_) | Strategy::Blind(_) => false,
+        }
+    }
 }
 
 impl Contender {

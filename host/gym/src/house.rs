@@ -7,6 +7,7 @@
 mod agencies;
 mod views;
 
+use crate::contender::Ranker;
 use crate::engine::Engines;
 use crate::tally::Tally;
 use crate::world::World;
@@ -23,6 +24,8 @@ use views::{View, Where};
 pub struct House {
     pub state: State,
     policy: Policy,
+    /// Asked where there is a choice.
+    pub(crate) ranker: Option<Ranker>,
     numbers: Vec<E164>,
     index: BTreeMap<E164, u32>,
     places: Vec<Where>,
@@ -118,6 +121,7 @@ impl House {
         let mut house = House {
             state: State::default(),
             policy: policy.clone(),
+            ranker: None,
             numbers: Vec::new(),
             index: BTreeMap::new(),
             places: Vec::new(),
@@ -201,6 +205,13 @@ impl House {
             policy: &self.policy,
             order: &[],
         };
+        let order = self.ranker.as_ref().map(|ranker| {
+            let everything = Question { bench: self.bench.pool(), reserve: self.reserve.pool(), ..question };
+            let mut permitted = choose::permitted(&everything);
+            permitted.truncate(TOLD_MAX);
+            if permitted.len() < 2 { Vec::new() } else { ranker.order(&owner.ask, &permitted) }
+        });
+        let question = Question { order: order.as_deref().unwrap_or_default(), ..question };
         let mut answer = choose::choose(&question);
         if falls_short(&answer) && !(self.bench.is_empty() && self.reserve.is_empty()) {
             answer = choose::choose(&Question { bench: self.bench.pool(), reserve: self.reserve.pool(), ..question });
@@ -443,6 +454,8 @@ fn place_of(place: &Place, owners: &BTreeMap<OwnerId, u32>) -> Where {
     }
 }
 
+/// Numbers that a ranker is told of, as in the daemon.
+const TOLD_MAX: usize = 32;
 const BUSINESS: &str = "acme";
 const DAY_MS: u64 = 86_400_000;
 /// As in the daemon's keeper.

@@ -23,7 +23,7 @@ pub mod tally;
 pub mod world;
 
 pub use compare::{Comparison, Interval, Judgement, Measure, Report, compare};
-pub use contender::{Blind, Contender, Strategy};
+pub use contender::{Blind, Contender, Ranker, Strategy};
 pub use house::House;
 pub use plot::plot_svg;
 pub use run::{Course, Progress, Watcher, run, watch};

@@ -109,11 +109,12 @@ impl<'a> Sim<'a> {
         let Course { world, strategy, seed, days: _, more_numbers } = *course;
         let key = Key::seed(seed);
         let began = Moment::from_seconds((FIRST_DAY as i64 - i64::from(world.floor.utc_offset_hours) * 3600) as u64);
-        let (policy, remediates) = match strategy {
-            Strategy::Policy(policy) => (policy.clone(), true),
-            Strategy::NoRemediation(policy) => (policy.clone(), false),
-            Strategy::Blind(_) => (Policy::default(), false),
+        let (policy, ranker) = match strategy {
+            Strategy::Policy(policy) | Strategy::NoRemediation(policy) => (policy.clone(), None),
+            Strategy::Ranked(policy, ranker) => (policy.clone(), Some(ranker.clone())),
+            Strategy::Blind(_) => (Policy::default(), None),
         };
+        let remediates = strategy.remediates();
         let in_pools = world.floor.users * world.holdings.numbers_per_user;
         let held = in_pools + in_pools * world.holdings.reserve_percent / 100 + more_numbers;
         let numbers: Vec<E164> = (0..held).map(|n| own_number(world, n)).collect();
@@ -125,9 +126,10 @@ impl<'a> Sim<'a> {
             let dirty = world.holdings.dirty_at_start_permille;
             label_by_luck(&mut engines, key, *number, place as u32, dirty, began);
         }
-        let house = House::new(world, policy.clone(), remediates, &numbers, began);
+        let mut house = House::new(world, policy.clone(), remediates, &numbers, began);
+        house.ranker = ranker;
         let decides = match strategy {
-            Strategy::Policy(_) | Strategy::NoRemediation(_) => Decides::House(house),
+            Strategy::Policy(_) | Strategy::Ranked(..) | Strategy::NoRemediation(_) => Decides::House(house),
             Strategy::Blind(how) => {
                 let pools = house.pools();
                 let pool = |(user, numbers)| BlindPool::new(*how, numbers, key.at(user as u64));

@@ -4,7 +4,7 @@
 mod common;
 
 use common::small;
-use gym::{Blind, Course, House, Strategy, Tally, Watcher, watch};
+use gym::{Blind, Course, House, Ranker, Strategy, Tally, Watcher, watch};
 use numbers::{E164, Life, Moment, Place, Policy};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -109,6 +109,35 @@ fn the_policy_keeps_its_caps_in_every_world() {
         assert!(worst.attempts_in_day <= policy.attempts_per_24h as usize, "{name}: {worst:?}");
         assert!(worst.attempts_in_all <= policy.attempts_per_30d as usize, "{name}: {worst:?}");
     }
+}
+
+#[test]
+fn a_ranker_reorders_and_permits_nothing() {
+    let policy = Policy::default();
+    let mut world = small("default");
+    world.floor.dials_per_user_and_day = 600;
+    let run = |strategy: Strategy| {
+        let mut ledger = Ledger::default();
+        let course = Course { world: &world, strategy: &strategy, seed: 4, days: 8, more_numbers: 0 };
+        (watch(&course, &mut |_| {}, &mut ledger), ledger)
+    };
+    let (alone, _) = run(Strategy::Policy(policy.clone()));
+    let silent = Ranker::new(|_, _| Vec::new());
+    assert_eq!(run(Strategy::Ranked(policy.clone(), silent)).0, alone);
+    let agrees = Ranker::new(|_, permitted| permitted.iter().map(|number| number.number).collect());
+    assert_eq!(run(Strategy::Ranked(policy.clone(), agrees)).0, alone);
+    // One that puts the most used number first, and one of its own that is nobody's.
+    let contrary = Ranker::new(|ask, permitted| {
+        let mut order: Vec<_> = permitted.iter().map(|number| (number.shown_today, number.number)).collect();
+        order.sort_unstable();
+        [ask.callee].into_iter().chain(order.into_iter().rev().map(|(_, number)| number)).collect()
+    });
+    let (tally, ledger) = run(Strategy::Ranked(policy.clone(), contrary));
+    assert_ne!(tally, alone);
+    balance(&tally, &ledger);
+    let worst = &ledger.worst;
+    assert!(worst.minute <= policy.per_minute as usize && worst.hour <= policy.per_hour as usize, "{worst:?}");
+    assert!(worst.calling_day <= policy.per_day_hard as usize, "{worst:?}");
 }
 
 #[test]
