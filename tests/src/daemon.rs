@@ -1,5 +1,6 @@
 //! The real binary, started in a folder of its own.
 
+use crate::floor;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -72,6 +73,7 @@ pub fn run(binary: &Path, folder: &Path, further: &[&str]) -> Command {
 
 /// As [`run`], with the data folder in another place.
 pub fn run_on(binary: &Path, folder: &Path, data: &Path, further: &[&str]) -> Command {
+    floor::at_any_hour(folder);
     let mut command = Command::new(binary);
     command
         .current_dir(folder)

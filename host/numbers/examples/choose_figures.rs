@@ -15,6 +15,8 @@ fn main() {
     let policy = Policy::default();
     let candidates: Vec<Candidate> = (0..10).map(candidate).collect();
     let ask = Ask {
+        state: None,
+        zip: None,
         owner: OwnerId::User("anna".into()),
         campaign: None,
         callee: number(13_125_550_100),

@@ -1,10 +1,13 @@
 //! Where a North American number is at home, as far as its area code tells.
 //!
 //! Owns the table of area codes in `areas.tsv`: state or province, time zones, and the group of codes that share a region.
-//! It never looks at the exchange: a caller ID with the callee's own exchange is what neighbour spoofing looks like.
+//! It looks at the exchange to say that a caller ID shares the callee's, and for nothing else: that is what neighbour
+//! spoofing looks like, so it counts against a number and never for it.
 //! It knows nothing of ported numbers, whose owners may have moved; nobody learns that from the digits.
 
 use crate::e164::E164;
+use crate::region::{Region, Regions};
+use crate::zone::{Zone, Zones};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
@@ -20,6 +23,12 @@ pub struct Area {
     pub state: &'static str,
     /// Every time zone that callees of this code live in, the commonest first, by its name in the tz database.
     pub zones: Box<[&'static str]>,
+    /// The same zones as a set.
+    pub zone_set: Zones,
+    /// Every region that the code serves: the one of `state`, and those that it stands for.
+    pub regions: Regions,
+    /// The regions that border one of them.
+    pub neighbours: Regions,
     /// The lowest code among those that share the region (212, 332, 646 and 917 are group 212).
     pub group: u16,
 }
@@ -32,6 +41,8 @@ pub enum Locality {
     Group,
     /// The same state or province.
     State,
+    /// A state or province that borders the callee's.
+    Neighbour,
     /// At least one time zone in common.
     Zone,
     Elsewhere,
@@ -50,12 +61,27 @@ pub fn locality(shown: E164, callee: E164) -> Locality {
         Locality::Group
     } else if shown_area.state == callee_area.state {
         Locality::State
-    } else if shown_area.zones.iter().any(|zone| callee_area.zones.contains(zone)) {
+    } else if !shown_area.neighbours.intersection(callee_area.regions).is_empty() {
+        Locality::Neighbour
+    } else if !shown_area.zone_set.intersection(callee_area.zone_set).is_empty() {
         Locality::Zone
     } else {
         Locality::Elsewhere
     }
 }
+
+/// Whether both numbers have the same area code and exchange. A number is not shown to such a callee, who would take it for
+/// a neighbour's.
+pub fn same_exchange(shown: E164, callee: E164) -> bool {
+    match (shown.area_code(), callee.area_code()) {
+        (Some(shown_code), Some(callee_code)) => shown_code == callee_code && shown.exchange() == callee.exchange(),
+        // Outside the North American plan there are no exchanges to share.
+        _ => false,
+    }
+}
+
+/// The regions that share the codes of another one.
+const STANDS_FOR: [(&str, &[&str]); 2] = [("NS", &["PE"]), ("NT", &["NU", "YT"])];
 
 /// The table, read once. It is the same in every process, so reading it late breaks no promise of this crate.
 static AREAS: LazyLock<[Option<Area>; CODES]> = LazyLock::new(|| {
@@ -74,6 +100,11 @@ fn row(line: &'static str) -> Option<(u16, Area)> {
     let code = columns.next()?.parse().ok()?;
     let state = columns.next()?;
     let group = columns.next()?.parse().ok()?;
-    let zones = columns.next()?.split(',').collect();
-    Some((code, Area { state, zones, group }))
+    let zones: Box<[&'static str]> = columns.next()?.split(',').collect();
+    let zone_set = zones.iter().map(|zone| Zone::named(zone)).collect::<Option<Zones>>()?;
+    let also = STANDS_FOR.iter().filter(|(stands, _)| *stands == state).flat_map(|(_, for_these)| *for_these);
+    let regions = core::iter::once(&state).chain(also).map(|region| Region::parse(region).ok());
+    let regions = regions.collect::<Option<Regions>>()?;
+    let neighbours = regions.iter().fold(Regions::NONE, |all, region| all.union(region.neighbours()));
+    Some((code, Area { state, zones, zone_set, regions, neighbours, group }))
 }

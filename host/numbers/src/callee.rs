@@ -2,7 +2,9 @@
 //!
 //! Callees are known here by a keyed hash alone; whoever holds the key makes it.
 
+use crate::decision::Ask;
 use crate::e164::E164;
+use crate::law;
 use crate::moment::Moment;
 use crate::policy::Policy;
 use core::fmt;
@@ -85,15 +87,15 @@ impl CalleeRecord {
     }
 
     /// Attempts that remain at `now` under both windows.
-    pub fn attempts_left(&self, now: Moment, policy: &Policy) -> u32 {
-        let [short, long] = windows(policy).map(|(window, cap)| cap.saturating_sub(self.attempts_in(window, now)));
+    pub fn attempts_left(&self, now: Moment, attempts: Attempts) -> u32 {
+        let [short, long] = attempts.windows().map(|(window, cap)| cap.saturating_sub(self.attempts_in(window, now)));
         short.min(long)
     }
 
     /// The first moment from `now` on at which an attempt remains; none where the policy permits none at all.
-    pub fn attempt_frees_at(&self, now: Moment, policy: &Policy) -> Option<Moment> {
+    pub fn attempt_frees_at(&self, now: Moment, attempts: Attempts) -> Option<Moment> {
         let mut frees = now;
-        for (window, cap) in windows(policy) {
+        for (window, cap) in attempts.windows() {
             if cap == 0 {
                 return None;
             }
@@ -106,24 +108,25 @@ impl CalleeRecord {
         Some(frees)
     }
 
-    /// Whether no rule asks about anything that is remembered of it, at `now` or later.
-    pub fn is_forgotten(&self, now: Moment, policy: &Policy) -> bool {
+    /// Whether no rule asks about anything that is remembered of it, at `now` or later. `sticky_for` is the longest of
+    /// any scope, because nobody knows which of them calls next.
+    pub fn is_forgotten(&self, now: Moment, sticky_for: Duration) -> bool {
         self.suppressed.is_none()
-            && self.remembered(now, policy).is_none()
-            && self.change_spent_until(now, policy).is_none()
+            && self.remembered(now, sticky_for).is_none()
+            && self.change_spent_until(now, sticky_for).is_none()
             && self.attempts_in(ATTEMPTS_LONG, now) == 0
     }
 
     /// The number it should see again, while it is remembered.
-    pub fn remembered(&self, now: Moment, policy: &Policy) -> Option<E164> {
-        self.sticky.filter(|(_, seen_at)| now.since(*seen_at) < policy.sticky_for).map(|(number, _)| number)
+    pub fn remembered(&self, now: Moment, sticky_for: Duration) -> Option<E164> {
+        self.sticky.filter(|(_, seen_at)| now.since(*seen_at) < sticky_for).map(|(number, _)| number)
     }
 
     /// Until when it may see no further change; none when it may see one now.
-    pub fn change_spent_until(&self, now: Moment, policy: &Policy) -> Option<Moment> {
+    pub fn change_spent_until(&self, now: Moment, sticky_for: Duration) -> Option<Moment> {
         // A change counts when the number before was still to be shown again. An earlier one that counted is over by then.
-        let change = self.changed.filter(|change| change.at.since(change.before_at) < policy.sticky_for);
-        change.map(|change| change.at.plus(policy.sticky_for)).filter(|until| *until > now)
+        let change = self.changed.filter(|change| change.at.since(change.before_at) < sticky_for);
+        change.map(|change| change.at.plus(sticky_for)).filter(|until| *until > now)
     }
 
     /// Remembers which number it was shown.
@@ -137,10 +140,26 @@ impl CalleeRecord {
     }
 }
 
-/// Both windows with their caps, held to what is remembered.
-pub(crate) fn windows(policy: &Policy) -> [(Duration, u32); 2] {
-    let held = |cap: u32| cap.min(ATTEMPTS_MAX as u32);
-    [(ATTEMPTS_SHORT, held(policy.attempts_per_24h)), (ATTEMPTS_LONG, held(policy.attempts_per_30d))]
+/// How often a callee may be called, by the policy and by the law of where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts {
+    pub per_24h: u32,
+    pub per_30d: u32,
+}
+
+impl Attempts {
+    /// For the callee of this call.
+    pub fn of(ask: &Ask, policy: &Policy) -> Attempts {
+        let law = if policy.is_bound() { law::attempts_per_24h(ask.whereabouts(), ask.at) } else { None };
+        let per_24h = law.map_or(policy.attempts_per_24h, |(law, _)| law.min(policy.attempts_per_24h));
+        Attempts { per_24h, per_30d: policy.attempts_per_30d }
+    }
+
+    /// Both windows with their caps, held to what is remembered.
+    fn windows(self) -> [(Duration, u32); 2] {
+        let held = |cap: u32| cap.min(ATTEMPTS_MAX as u32);
+        [(ATTEMPTS_SHORT, held(self.per_24h)), (ATTEMPTS_LONG, held(self.per_30d))]
+    }
 }
 
 fn rounded_up(at: Moment) -> u32 {

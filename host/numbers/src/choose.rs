@@ -13,9 +13,10 @@ pub use order::{Permitted, permitted};
 pub use permit::Candidate;
 
 use crate::area::area;
-use crate::callee::CalleeRecord;
+use crate::callee::{Attempts, CalleeRecord};
 use crate::decision::{Ask, Decision, HoldReason, Passed, Receipt};
 use crate::e164::E164;
+use crate::law::{self, Because, NotNow};
 use crate::moment::Moment;
 use crate::policy::{Policy, Rung};
 use crate::turn::{BUCKET_ELSEWHERE, Turn, Turns, turn_length};
@@ -109,14 +110,14 @@ impl Answer {
 /// Answers which number to show.
 pub fn choose(question: &Question<'_>) -> Answer {
     let Question { ask, policy, callee, .. } = *question;
-    let attempts_left = match attempts_left(callee, ask.at, policy) {
+    let attempts_left = match attempts_left(question) {
         Ok(left) => left,
         Err((reason, retry_after)) => return callee_held(question, reason, retry_after),
     };
     let bucket = bucket(question);
     let turn = question.turns.get(&bucket);
     let judge = Judge::new(question, turn);
-    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy));
+    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy.sticky_for));
     if let Some(number) = remembered
         && let Some(answer) = same_again(question, &judge, number, attempts_left, bucket)
     {
@@ -127,7 +128,7 @@ pub fn choose(question: &Question<'_>) -> Answer {
     let Some(Chosen { from, number, rank }) = chosen else {
         let (reason, retry_after) = nothing_passes(question, &judge, leeway, &verdicts, remembered);
         return Answer {
-            decision: hold(reason, retry_after),
+            decision: hold(question, reason, retry_after),
             considered: considered(&verdicts, None),
             rungs,
             from: From::Pool,
@@ -182,19 +183,29 @@ pub fn record(
 }
 
 /// Attempts that remain after this one, or why the callee is not to be called. No rung relaxes this.
-fn attempts_left(callee: Option<&CalleeRecord>, at: Moment, policy: &Policy) -> Result<u32, (HoldReason, Duration)> {
+fn attempts_left(question: &Question<'_>) -> Result<u32, (HoldReason, Duration)> {
+    let Question { ask, policy, callee, .. } = *question;
+    let at = ask.at;
     let nobody = CalleeRecord::default();
     let callee = callee.unwrap_or(&nobody);
     if callee.suppressed.is_some() {
         return Err((HoldReason::Suppressed, RETRY_NEVER));
     }
-    match callee.attempts_left(at, policy).checked_sub(1) {
-        Some(left) => Ok(left),
-        None => {
-            let retry_after = callee.attempt_frees_at(at, policy).map_or(RETRY_NEVER, |frees| frees.since(at));
-            Err((HoldReason::AttemptsSpent, retry_after))
-        }
-    }
+    let attempts = Attempts::of(ask, policy);
+    let Some(left) = callee.attempts_left(at, attempts).checked_sub(1) else {
+        let frees = callee.attempt_frees_at(at, attempts).map_or(RETRY_NEVER, |frees| frees.since(at));
+        return Err((HoldReason::AttemptsSpent, frees));
+    };
+    law::hours(ask.whereabouts(), at, &policy.calling_hours, policy.is_bound()).map_err(
+        |NotNow { until, because }| {
+            let reason = match because {
+                Because::Law(_) => HoldReason::OutsideLegalHours,
+                Because::Policy => HoldReason::OutsidePolicyHours,
+            };
+            (reason, until.map_or(RETRY_NEVER, |until| until.since(at)))
+        },
+    )?;
+    Ok(left)
 }
 
 /// The bucket whose turn this call belongs to.
@@ -215,7 +226,7 @@ fn same_again(
     bucket: u16,
 ) -> Option<Answer> {
     let Question { ask, policy, callee, .. } = *question;
-    let change_spent_until = callee.and_then(|callee| callee.change_spent_until(ask.at, policy));
+    let change_spent_until = callee.and_then(|callee| callee.change_spent_until(ask.at, policy.sticky_for));
     let place = find(question, number);
     let verdict = |leeway| place.map(|(from, candidate, usage)| judge.permit(candidate, usage, from, leeway));
 
@@ -235,7 +246,7 @@ fn same_again(
         (Some(Err(_)) | None, Some(until)) => {
             let frees_at = place.and_then(|(from, candidate, usage)| judge.frees_at(candidate, usage, from, leeway));
             let retry_at = frees_at.map_or(until, |frees_at| frees_at.min(until));
-            hold(HoldReason::ChangeSpent, retry_at.since(ask.at))
+            hold(question, HoldReason::ChangeSpent, retry_at.since(ask.at))
         }
     };
     let its_code = match verdict_now {
@@ -375,7 +386,7 @@ fn considered(verdicts: &[Verdict], best: Option<Rank>) -> Vec<(E164, Passed)> {
 fn callee_held(question: &Question<'_>, reason: HoldReason, retry_after: Duration) -> Answer {
     let candidates = question.pool.candidates.iter();
     Answer {
-        decision: hold(reason, retry_after),
+        decision: hold(question, reason, retry_after),
         considered: candidates.map(|candidate| (candidate.number, Passed::CalleeHeld)).collect(),
         rungs: Vec::new(),
         from: From::Pool,
@@ -414,6 +425,13 @@ fn nothing_passes(
     }
 }
 
-fn hold(reason: HoldReason, retry_after: Duration) -> Decision {
+/// Says no, and from when the answer may be another one: not before the callee may be called at all.
+fn hold(question: &Question<'_>, reason: HoldReason, retry_after: Duration) -> Decision {
+    let Question { ask, policy, .. } = *question;
+    let frees = ask.at.plus(retry_after);
+    let retry_after = match law::hours(ask.whereabouts(), frees, &policy.calling_hours, policy.is_bound()) {
+        Err(NotNow { until: Some(until), .. }) if retry_after < RETRY_NEVER => until.since(ask.at),
+        Err(_) | Ok(()) => retry_after,
+    };
     Decision::Hold { class: reason.class(), reason, retry_after }
 }

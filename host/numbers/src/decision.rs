@@ -2,10 +2,12 @@
 
 use crate::carrier::Carrier;
 use crate::e164::E164;
+use crate::law::Whereabouts;
 use crate::moment::Moment;
 use crate::number::Life;
 use crate::owner::OwnerId;
 use crate::policy::Rung;
+use crate::region::{Region, Zip};
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +18,22 @@ pub struct Ask {
     /// Selects the policy's scope beside the owner; whoever asks has resolved it.
     pub campaign: Option<String>,
     pub callee: E164,
+    /// Where the callee lives, as the list says; beside what its number tells.
+    pub state: Option<Region>,
+    pub zip: Option<Zip>,
     /// The callee's carrier, where it is known.
     pub carrier: Option<Carrier>,
     /// Stamped once, at the door.
     pub at: Moment,
     /// Drawn once, at the door: decides between equals and how long a turn lasts.
     pub tie_break: u64,
+}
+
+impl Ask {
+    /// What is known of where the callee is.
+    pub const fn whereabouts(&self) -> Whereabouts {
+        Whereabouts { area_code: self.callee.area_code(), state: self.state, zip: self.zip }
+    }
 }
 
 /// Show this number, or do not call now.
@@ -59,6 +71,10 @@ pub enum HoldClass {
 pub enum HoldReason {
     /// The callee asked not to be called, or blocked us.
     Suppressed,
+    /// A law of where the callee is lets nobody call it at this hour or on this day.
+    OutsideLegalHours,
+    /// The policy calls nobody there at this hour.
+    OutsidePolicyHours,
     /// The callee's attempts in a day or in thirty days are spent.
     AttemptsSpent,
     /// The callee saw a change already, and the number it should see cannot be shown now.
@@ -77,7 +93,10 @@ impl HoldReason {
     /// The kind of no that this reason makes.
     pub const fn class(self) -> HoldClass {
         match self {
-            HoldReason::Suppressed | HoldReason::AttemptsSpent => HoldClass::CalleeLaw,
+            HoldReason::Suppressed
+            | HoldReason::OutsideLegalHours
+            | HoldReason::OutsidePolicyHours
+            | HoldReason::AttemptsSpent => HoldClass::CalleeLaw,
             HoldReason::ChangeSpent | HoldReason::TurnGap => HoldClass::Time,
             HoldReason::CapsReached | HoldReason::NoLocalNumber | HoldReason::NoNumber => HoldClass::Capacity,
         }
@@ -87,6 +106,8 @@ impl HoldReason {
     pub const fn word(self) -> &'static str {
         match self {
             HoldReason::Suppressed => "suppressed",
+            HoldReason::OutsideLegalHours => "outside_legal_hours",
+            HoldReason::OutsidePolicyHours => "outside_policy_hours",
             HoldReason::AttemptsSpent => "attempts_spent",
             HoldReason::ChangeSpent => "change_spent",
             HoldReason::TurnGap => "turn_gap",

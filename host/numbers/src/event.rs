@@ -11,7 +11,8 @@ use crate::e164::E164;
 use crate::moment::Moment;
 use crate::number::{RightToUse, Source};
 use crate::owner::OwnerId;
-use crate::policy::Policy;
+use crate::policy::{Patch, Policy};
+use crate::scope::Scope;
 use crate::standing::Observation;
 use crate::state::AdapterFacts;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ pub const REFUSALS_MAX: usize = 8;
 pub const TOKEN_BYTES_MAX: usize = 1024;
 /// Bytes of all that a business says of itself; each filing holds it beside its numbers.
 pub const BUSINESS_BYTES_MAX: usize = 1200;
+/// Scopes drafted in one event. One takes some 80 bytes and some 600 with the longest lists and two exemptions.
+pub const SCOPES_MAX: usize = 4;
 /// Adapters in force at once.
 pub const ADAPTERS_MAX: usize = 48;
 
@@ -76,10 +79,16 @@ pub enum What {
         number: E164,
         route: String,
     },
+    /// Scopes of the policy that is adopted next. They change nothing until then.
+    ScopesDrafted {
+        scopes: Vec<(Scope, Patch)>,
+    },
     /// The policy in force, with its content, so that a replay needs no file.
     PolicyAdopted {
         revision: u64,
         policy: Policy,
+        /// So many of the scopes that were drafted last belong to it; those before them came to nothing.
+        scopes: u32,
     },
     /// The adapters in force.
     RosterChanged {

@@ -2,6 +2,7 @@
 //!
 //! These are policy, not law, unless a field says so. The defaults are guesses with reasons; `policies/README.md` gives them.
 
+use crate::hours::Hours;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -43,117 +44,179 @@ pub enum Durability {
     Sync,
 }
 
-/// A policy in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Calls a day that one number is shown on, before and after [`Rung::HardCap`].
-    pub per_day_soft: u32,
-    pub per_day_hard: u32,
-    pub per_hour: u32,
-    pub per_minute: u32,
-    /// How long after midnight UTC a calling day begins; by default when nobody in the United States may be called.
-    pub day_starts_at: Duration,
-    /// A turn is this many calls, give or take the jitter, drawn at its start.
-    pub turn_calls: u32,
-    pub turn_jitter: u32,
-    /// At least this long between two turns of one number.
-    pub turn_gap: Duration,
-    /// A callee sees the same number again for so long, and at most one change within it.
-    pub sticky_for: Duration,
-    /// Attempts per callee, counted per business over all its numbers. Law in places; the ladder never relaxes them.
-    pub attempts_per_24h: u32,
-    pub attempts_per_30d: u32,
-    /// An unknown callee carrier: a number is passed over when carriers with more than this share of callees exclude it.
-    pub unknown_carrier_excluded_permille: u32,
-    /// Numbers in a pool when a user or campaign is added.
-    pub pool_size: u32,
-    /// A new number waits this long after it was filed.
-    pub new_number_wait: Duration,
-    /// The warm-up: calls a day in each stage, and how long the whole ramp takes. After it the soft cap rules.
-    pub ramp_per_day: Vec<u32>,
-    pub ramp_for: Duration,
-    /// How long a number rests after its flag is cleared.
-    pub rest_for: Duration,
-    /// The greatest share of a pool that may rest in its place, in a hundred.
-    pub resting_percent_max: u32,
-    /// A flagged number leaves its pool when the carriers it rests on serve more than this of a thousand callees.
-    pub leave_pool_permille: u32,
-    /// Numbers first shown in `swap_window` stay within this share of the holdings, in a hundred.
-    pub swap_percent_max: u32,
-    pub swap_window: Duration,
-    /// Adopted numbers have so long for registration and proof of a call-back route.
-    pub adopted_deadline: Duration,
-    /// How often each source is asked about a number: in service; new, flagged or at risk.
-    pub check_every: Duration,
-    pub check_every_urgent: Duration,
-    /// A registry gets at most one filing a business within this time.
-    pub file_every: Duration,
-    /// An early warning that nothing confirms ends after so long.
-    pub at_risk_for: Duration,
-    /// A case: disputes at most, the pause between them, and when an unanswered one expires.
-    pub dispute_attempts: u32,
-    pub dispute_every: Duration,
-    pub case_expires_after: Duration,
-    /// An answer may be asked for again under the same call id for so long.
-    pub decision_valid_for: Duration,
-    pub ladder: Vec<Rung>,
-    /// Only numbers of the callee's own rate-centre group, until [`Rung::RelaxLocality`].
-    pub locality_required: bool,
-    pub on_unknown_user: OnUnknownUser,
-    pub durability: Durability,
-    /// The adapter that may put what is permitted in another order, and how long a call waits for it.
-    pub ranker: Option<String>,
-    pub ranker_deadline: Duration,
-}
-
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            per_day_soft: 60,
-            per_day_hard: 75,
-            per_hour: 12,
-            per_minute: 3,
-            day_starts_at: Duration::from_secs(9 * HOUR),
-            turn_calls: 5,
-            turn_jitter: 2,
-            turn_gap: Duration::from_secs(2 * MINUTE),
-            sticky_for: Duration::from_secs(30 * DAY),
-            attempts_per_24h: 3,
-            attempts_per_30d: 8,
-            unknown_carrier_excluded_permille: 100,
-            pool_size: 10,
-            new_number_wait: Duration::from_secs(3 * DAY),
-            ramp_per_day: vec![10, 20, 35, 60],
-            ramp_for: Duration::from_secs(14 * DAY),
-            rest_for: Duration::from_secs(14 * DAY),
-            resting_percent_max: 20,
-            leave_pool_permille: 500,
-            swap_percent_max: 10,
-            swap_window: Duration::from_secs(30 * DAY),
-            adopted_deadline: Duration::from_secs(30 * DAY),
-            check_every: Duration::from_secs(DAY),
-            check_every_urgent: Duration::from_secs(4 * HOUR),
-            file_every: Duration::from_secs(DAY),
-            at_risk_for: Duration::from_secs(3 * DAY),
-            dispute_attempts: 3,
-            dispute_every: Duration::from_secs(7 * DAY),
-            case_expires_after: Duration::from_secs(45 * DAY),
-            decision_valid_for: Duration::from_secs(2 * MINUTE),
-            ladder: vec![Rung::RelaxLocality, Rung::EndTurnEarly, Rung::Bench, Rung::Reserve, Rung::HardCap],
-            locality_required: false,
-            on_unknown_user: OnUnknownUser::Campaign,
-            durability: Durability::Lease,
-            ranker: None,
-            ranker_deadline: Duration::from_millis(5),
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Says every field once: its meaning, its type, its first default. From it come the policy, and the patch that a scope
+/// lays over it.
+///
+/// A field marked `law` is a rule of law, and says which of two values is the stricter one. A scope only ever tightens it.
+macro_rules! fields {
+    ($($(#[$meaning:meta])* $name:ident: $kind:ty = $first:expr $(, law $stricter:expr)?;)*) => {
+        /// A policy in force for one call, or for one number.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct Policy {
+            $($(#[$meaning])* pub $name: $kind,)*
+            /// The rules of law that do not bind here, each by a named person and for a recorded reason.
+            pub exemptions: Vec<Exemption>,
         }
-    }
+
+        impl Default for Policy {
+            fn default() -> Policy {
+                Policy { $($name: $first,)* exemptions: Vec::new() }
+            }
+        }
+
+        /// What one scope says: the fields that it names, and no others.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        pub struct Patch {
+            $(pub $name: Option<$kind>,)*
+            /// Those that this scope adds.
+            pub exemptions: Vec<Exemption>,
+        }
+
+        impl Patch {
+            /// Lays this over a policy. A rule of law is tightened, and never relaxed but by an exemption.
+            pub fn apply(&self, policy: &mut Policy) {
+                policy.exemptions.extend(self.exemptions.iter().cloned());
+                $(if let Some(said) = &self.$name {
+                    let exempt = policy.exempts(stringify!($name));
+                    policy.$name = fields!(@laid over policy.$name, said, exempt $(, $stricter)?);
+                })*
+            }
+
+            /// Lays this over a policy and lets it relax what it likes. For the policy of everybody, under which nothing lies
+            /// but the first defaults.
+            pub fn apply_freely(&self, policy: &mut Policy) {
+                policy.exemptions.extend(self.exemptions.iter().cloned());
+                $(if let Some(said) = &self.$name {
+                    policy.$name = said.clone();
+                })*
+            }
+
+            /// Whether it says this field.
+            pub fn says(&self, field: &str) -> bool {
+                match field {
+                    $(stringify!($name) => self.$name.is_some(),)*
+                    _ => false,
+                }
+            }
+
+            /// This patch with another one under it: what this one leaves out, the other one says.
+            #[must_use]
+            pub fn over(mut self, under: Patch) -> Patch {
+                $(self.$name = self.$name.or(under.$name);)*
+                self.exemptions.extend(under.exemptions);
+                self
+            }
+        }
+
+        /// The rules of law: the fields that scopes only tighten, and the table of jurisdictions.
+        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)* JURISDICTIONS];
+    };
+    (@laid over $held:expr, $said:ident, $exempt:ident) => {{
+        let _ = $exempt;
+        $said.clone()
+    }};
+    (@laid over $held:expr, $said:ident, $exempt:ident, $stricter:expr) => {
+        if $exempt { $said.clone() } else { $stricter($held, $said.clone()) }
+    };
+    (@first $name:expr, $stricter:expr) => { $name };
+}
+
+fields! {
+    /// Calls a day that one number is shown on, before and after [`Rung::HardCap`].
+    per_day_soft: u32 = 60;
+    per_day_hard: u32 = 75;
+    per_hour: u32 = 12;
+    per_minute: u32 = 3;
+    /// How long after midnight UTC a calling day begins; by default when nobody in the United States may be called.
+    day_starts_at: Duration = seconds(9 * HOUR);
+    /// A turn is this many calls, give or take the jitter, drawn at its start.
+    turn_calls: u32 = 5;
+    turn_jitter: u32 = 2;
+    /// At least this long between two turns of one number.
+    turn_gap: Duration = seconds(2 * MINUTE);
+    /// A callee sees the same number again for so long, and at most one change within it.
+    sticky_for: Duration = seconds(30 * DAY);
+    /// When callees are called, by their own clocks. The law of where they are holds beside it and never under it.
+    calling_hours: Hours = Hours::FEDERAL, law |held: Hours, said: Hours| held.intersection(&said);
+    /// Attempts per callee, counted per business over all its numbers. Law in places; the ladder never relaxes them.
+    attempts_per_24h: u32 = 3, law u32::min;
+    attempts_per_30d: u32 = 8, law u32::min;
+    /// An unknown callee carrier: a number is passed over when carriers with more than this share of callees exclude it.
+    unknown_carrier_excluded_permille: u32 = 100;
+    /// Numbers in a pool when a user or campaign is added.
+    pool_size: u32 = 10;
+    /// A new number waits this long after it was filed.
+    new_number_wait: Duration = seconds(3 * DAY);
+    /// The warm-up: calls a day in each stage, and how long the whole ramp takes. After it the soft cap rules.
+    ramp_per_day: Vec<u32> = vec![10, 20, 35, 60];
+    ramp_for: Duration = seconds(14 * DAY);
+    /// How long a number rests after its flag is cleared.
+    rest_for: Duration = seconds(14 * DAY);
+    /// The greatest share of a pool that may rest in its place, in a hundred.
+    resting_percent_max: u32 = 20;
+    /// A flagged number leaves its pool when the carriers it rests on serve more than this of a thousand callees.
+    leave_pool_permille: u32 = 500;
+    /// Numbers first shown in `swap_window` stay within this share of the holdings, in a hundred.
+    swap_percent_max: u32 = 10;
+    swap_window: Duration = seconds(30 * DAY);
+    /// Adopted numbers have so long for registration and proof of a call-back route.
+    adopted_deadline: Duration = seconds(30 * DAY);
+    /// How often each source is asked about a number: in service; new, flagged or at risk.
+    check_every: Duration = seconds(DAY);
+    check_every_urgent: Duration = seconds(4 * HOUR);
+    /// A registry gets at most one filing a business within this time.
+    file_every: Duration = seconds(DAY);
+    /// An early warning that nothing confirms ends after so long.
+    at_risk_for: Duration = seconds(3 * DAY);
+    /// A case: disputes at most, the pause between them, and when an unanswered one expires.
+    dispute_attempts: u32 = 3;
+    dispute_every: Duration = seconds(7 * DAY);
+    case_expires_after: Duration = seconds(45 * DAY);
+    /// An answer may be asked for again under the same call id for so long.
+    decision_valid_for: Duration = seconds(2 * MINUTE);
+    ladder: Vec<Rung> = vec![Rung::RelaxLocality, Rung::EndTurnEarly, Rung::Bench, Rung::Reserve, Rung::HardCap];
+    /// Only numbers of the callee's own rate-centre group, until [`Rung::RelaxLocality`].
+    locality_required: bool = false;
+    on_unknown_user: OnUnknownUser = OnUnknownUser::Campaign;
+    durability: Durability = Durability::Lease;
+    /// The adapter that may put what is permitted in another order, and how long a call waits for it.
+    ranker: Option<String> = None;
+    ranker_deadline: Duration = Duration::from_millis(5);
+}
+
+/// What an exemption calls the laws of where a callee is: their hours, holidays and attempts ([`crate::jurisdiction`]).
+pub const JURISDICTIONS: &str = "jurisdictions";
+
+/// A rule of law that does not bind a scope, because of a fact that a named person answers for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exemption {
+    /// The field, one of [`LAWS`].
+    pub rule: String,
+    /// Such as `consent` or `business-to-business`, in the words of whoever claims it.
+    pub because: String,
+    /// Who answers for it.
+    pub by: String,
 }
 
 impl Policy {
+    /// Whether somebody answers for it that this rule of law does not bind here.
+    pub fn exempts(&self, rule: &str) -> bool {
+        self.exemptions.iter().any(|exemption| exemption.rule == rule)
+    }
+
+    /// Whether the laws of where a callee is hold.
+    pub fn is_bound(&self) -> bool {
+        !self.exempts(JURISDICTIONS)
+    }
+
     /// The most calls a day in the warm-up stage that an age of `age` has reached; none when the ramp is over.
     pub fn ramp_cap(&self, age: Duration) -> Option<u32> {
         let stages = self.ramp_per_day.len() as u128;

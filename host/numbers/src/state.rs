@@ -7,7 +7,8 @@ use crate::e164::E164;
 use crate::moment::Moment;
 use crate::number::{Number, Place};
 use crate::owner::{Owner, OwnerId};
-use crate::policy::Policy;
+use crate::policy::Patch;
+use crate::scope::{Policies, Scope};
 use crate::standing::AgencyId;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -57,8 +58,9 @@ pub struct State {
     pub cases: BTreeMap<u64, Case>,
     pub filings: BTreeMap<u64, Filing>,
     pub tasks: BTreeMap<u64, Task>,
-    pub policy: Policy,
-    pub policy_revision: u64,
+    pub policies: Policies,
+    /// Scopes that wait for their policy. They are not stored: a start that finds no policy after them reads the files again.
+    pub drafted: Vec<(Scope, Patch)>,
     pub adapters: BTreeMap<String, AdapterFacts>,
     /// The id that the next case, filing or task takes; ids are never used twice.
     pub next_id: u64,
@@ -94,7 +96,7 @@ impl State {
         cases: impl IntoIterator<Item = Case>,
         filings: impl IntoIterator<Item = Filing>,
         tasks: impl IntoIterator<Item = Task>,
-        (policy_revision, policy): (u64, Policy),
+        policies: Policies,
         adapters: impl IntoIterator<Item = AdapterFacts>,
         next_id: u64,
     ) -> State {
@@ -105,8 +107,8 @@ impl State {
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
             filings: filings.into_iter().map(|filing| (filing.id, filing)).collect(),
             tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
-            policy,
-            policy_revision,
+            policies,
+            drafted: Vec::new(),
             adapters: adapters.into_iter().map(|adapter| (adapter.id.clone(), adapter)).collect(),
             next_id,
             index: Index::default(),

@@ -16,7 +16,9 @@ pub use observe::{OWN_CALLS, UNATTRIBUTED, agency_of_report};
 pub use settle::Lack;
 
 use crate::e164::E164;
-use crate::event::{ADAPTERS_MAX, BUSINESS_BYTES_MAX, Event, IMPORT_ROWS_MAX, ImportedRow, NUMBERS_MAX, Service, What};
+use crate::event::{
+    ADAPTERS_MAX, BUSINESS_BYTES_MAX, Event, IMPORT_ROWS_MAX, ImportedRow, NUMBERS_MAX, SCOPES_MAX, Service, What,
+};
 use crate::number::{Life, Number, Origin, Place, RightToUse};
 use crate::owner::{Owner, OwnerId};
 use crate::state::State;
@@ -89,6 +91,11 @@ pub enum Refusal {
     },
     FilingOver(u64),
     TaskNotOpen(u64),
+    /// A policy came without all the scopes that it says it has.
+    DraftsMissing {
+        drafted: usize,
+        wanted: usize,
+    },
     /// What is to be kept is longer than what holds it.
     TooLong {
         what: &'static str,
@@ -128,6 +135,9 @@ impl fmt::Display for Refusal {
             Refusal::StaleFiling { key, reason } => write!(f, "the filing `{key}` is not made: {reason}"),
             Refusal::FilingOver(id) => write!(f, "nothing more can come of filing {id}"),
             Refusal::TaskNotOpen(id) => write!(f, "task {id} is done or withdrawn already"),
+            Refusal::DraftsMissing { drafted, wanted } => {
+                write!(f, "the policy has {wanted} scopes and {drafted} of them came before it; adopt it again")
+            }
             Refusal::TooLong { what, bytes, max } => {
                 write!(f, "{what} would take {bytes} bytes, and at most {max} are kept; shorten the texts in it")
             }
@@ -187,9 +197,13 @@ fn apply(change: &mut Change<'_>, what: &What) -> Result<(), Refusal> {
         What::CallbackProven { number, route } => {
             change.edit_number(*number, |number| number.callback_route = Some(route.clone()))
         }
-        What::PolicyAdopted { revision, policy } => {
-            change.put_policy(*revision, policy.clone());
+        What::ScopesDrafted { scopes } => {
+            bounded("scopes", scopes.len(), SCOPES_MAX)?;
+            change.draft_scopes(scopes);
             Ok(())
+        }
+        What::PolicyAdopted { revision, policy, scopes } => {
+            change.put_policy(*revision, policy.clone(), *scopes as usize)
         }
         What::RosterChanged { adapters } => {
             bounded("adapters", adapters.len(), ADAPTERS_MAX)?;
@@ -227,7 +241,7 @@ fn add_owner(change: &mut Change<'_>, id: &OwnerId, business: &str, pool_size: O
     if change.state.owners.contains_key(id) {
         return Err(Refusal::OwnerExists(id.clone()));
     }
-    let pool_size = pool_size.unwrap_or(change.state.policy.pool_size);
+    let pool_size = pool_size.unwrap_or_else(|| change.state.policies.of_owner(business, id).pool_size);
     change.put_owner(Owner { id: id.clone(), business: business.to_owned(), pool_size, filled: pool_size == 0 });
     pools::fill(change, id)
 }
@@ -263,11 +277,12 @@ fn import(change: &mut Change<'_>, business: &str, rows: &[ImportedRow]) -> Resu
 
 fn imported(change: &Change<'_>, business: &str, row: &ImportedRow) -> Number {
     let now = change.now;
+    let policy = change.state.policies.of_business(business);
     let proven = row.right != RightToUse::Unproven;
     let (origin, first_shown) = match row.service {
         Service::New => (Origin::New, None),
         Service::InService { since } => {
-            let deadline = now.plus(change.state.policy.adopted_deadline);
+            let deadline = now.plus(policy.adopted_deadline);
             (Origin::Adopted { in_service_since: since, deadline }, Some(since))
         }
     };

@@ -91,9 +91,10 @@ impl State {
         if !self.adapters.get(adapter)?.checks {
             return None;
         }
+        let policy = self.policies.of_business(&number.business);
         let every = match number.life {
-            Life::Quarantined | Life::AtRisk | Life::Remediating => self.policy.check_every_urgent,
-            Life::Ready | Life::Active | Life::Resting => self.policy.check_every,
+            Life::Quarantined | Life::AtRisk | Life::Remediating => policy.check_every_urgent,
+            Life::Ready | Life::Active | Life::Resting => policy.check_every,
             Life::Retired => return None,
         };
         let Some(checked) = number.checked.iter().find(|checked| checked.adapter == adapter) else {
@@ -102,7 +103,7 @@ impl State {
         if number.life == Life::AtRisk && checked.asked_at < number.life_since {
             return Some(number.life_since);
         }
-        let every = if checked.failure.is_some() { every.min(self.policy.check_every_urgent) } else { every };
+        let every = if checked.failure.is_some() { every.min(policy.check_every_urgent) } else { every };
         Some(checked.asked_at.plus(every))
     }
 
@@ -127,6 +128,7 @@ impl State {
 
     /// When time alone changes something about this number's life or cases.
     fn life_due_at(&self, number: &Number) -> Option<Moment> {
+        let policy = self.policies.of_business(&number.business);
         let own = match number.life {
             Life::Quarantined => {
                 // The wait counts only when it is all that is lacking; the rest ends with an event of its own.
@@ -136,12 +138,12 @@ impl State {
                     _ => None,
                 }
             }
-            Life::AtRisk => Some(number.life_since.plus(self.policy.at_risk_for)),
+            Life::AtRisk => Some(number.life_since.plus(policy.at_risk_for)),
             Life::Resting => number.rest_until,
             Life::Ready | Life::Active | Life::Remediating | Life::Retired => None,
         };
         let cases = number.cases.iter().filter_map(|id| self.cases.get(id)).flat_map(|case| {
-            let attempts_left = case.attempts < self.policy.dispute_attempts;
+            let attempts_left = case.attempts < policy.dispute_attempts;
             let again = match case.state {
                 CaseState::Submitted { .. } | CaseState::Verifying { .. } if attempts_left => Some(case.next_at),
                 // With nobody to dispute it, a person is asked; with an adapter, a filing is wanted instead.
@@ -154,7 +156,7 @@ impl State {
                 | CaseState::Verifying { .. }
                 | CaseState::Closed { .. } => None,
             };
-            again.into_iter().chain([case.opened_at.plus(self.policy.case_expires_after)])
+            again.into_iter().chain([case.opened_at.plus(policy.case_expires_after)])
         });
         own.into_iter().chain(cases).min()
     }
@@ -162,7 +164,7 @@ impl State {
     /// When this case is to be disputed by an adapter.
     fn dispute_at(&self, number: &Number, case: &Case) -> Option<Moment> {
         let waits = case.state == CaseState::Open && case.task.is_none() && case.filing.is_none();
-        let attempts_left = case.attempts < self.policy.dispute_attempts;
+        let attempts_left = case.attempts < self.policies.of_business(&number.business).dispute_attempts;
         (waits && attempts_left && number.is_proven() && self.disputer(case).is_some()).then_some(case.next_at)
     }
 

@@ -1,7 +1,7 @@
 //! Area codes, their homes, and how near one number is to another.
 
 use numbers::E164;
-use numbers::area::{Locality, area, locality};
+use numbers::area::{Locality, area, locality, same_exchange};
 
 fn number(code: u16, exchange: u16) -> E164 {
     E164::parse(&format!("+1{code}{exchange}0143")).unwrap_or_else(|error| panic!("{code} {exchange}: {error}"))
@@ -53,24 +53,39 @@ fn overlays_of_the_big_metros_are_one_group() {
 }
 
 #[test]
-fn state_then_zone_then_elsewhere() {
+fn state_then_neighbour_then_zone_then_elsewhere() {
     check(212, 718, Locality::State);
     check(212, 716, Locality::State);
     check(310, 415, Locality::State);
     check(214, 713, Locality::State);
     check(416, 613, Locality::State);
     check(403, 780, Locality::State);
-    check(212, 617, Locality::Zone);
+    // New York borders Massachusetts, Quebec and Ontario, and Nevada borders California.
+    check(212, 617, Locality::Neighbour);
+    check(212, 514, Locality::Neighbour);
+    check(212, 416, Locality::Neighbour);
+    check(702, 310, Locality::Neighbour);
+    check(305, 205, Locality::Neighbour);
+    // 902 serves Prince Edward Island too, and 867 Yukon, which borders Alaska.
+    check(902, 506, Locality::Neighbour);
+    check(867, 907, Locality::Neighbour);
+    // Arizona and Colorado touch in a corner, which is no border.
+    check(602, 303, Locality::Elsewhere);
+    check(212, 305, Locality::Zone);
     check(214, 312, Locality::Zone);
     // The Florida panhandle keeps Central time in part.
-    check(850, 205, Locality::Zone);
-    check(305, 205, Locality::Elsewhere);
+    check(850, 334, Locality::Neighbour);
+    check(850, 214, Locality::Zone);
+    check(305, 214, Locality::Elsewhere);
     check(212, 310, Locality::Elsewhere);
     // Arizona's clock is Denver's for half of the year only.
-    check(602, 303, Locality::Elsewhere);
+    check(602, 406, Locality::Elsewhere);
     check(212, 800, Locality::Elsewhere);
     assert!(
-        Locality::Group < Locality::State && Locality::State < Locality::Zone && Locality::Zone < Locality::Elsewhere
+        Locality::Group < Locality::State
+            && Locality::State < Locality::Neighbour
+            && Locality::Neighbour < Locality::Zone
+            && Locality::Zone < Locality::Elsewhere
     );
 }
 
@@ -126,5 +141,21 @@ fn homes_of_well_known_codes() {
     ] {
         let found = area(code).unwrap_or_else(|| panic!("{code}"));
         assert_eq!((found.state, found.zones[0]), (state, zone), "{code}");
+    }
+}
+
+#[test]
+fn an_exchange_is_shared_with_its_area_code_alone() {
+    for (shown, callee, expected) in [
+        ("+12125550143", "+12125559876", true),
+        ("+12125550143", "+12125560143", false),
+        ("+12125550143", "+13475550143", false),
+        ("+442079460143", "+442079460143", false),
+        ("+12125550143", "+442125550143", false),
+    ] {
+        let [shown, callee] =
+            [shown, callee].map(|text| E164::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")));
+        assert_eq!(same_exchange(shown, callee), expected, "{shown} shown to {callee}");
+        assert_eq!(same_exchange(callee, shown), expected, "{callee} shown to {shown}");
     }
 }

@@ -1,16 +1,12 @@
 //! What is remembered of a callee, and for how long, whatever policies come and go meanwhile.
 
-use numbers::{CalleeRecord, E164, Moment, Policy};
+use numbers::{CalleeRecord, E164, Moment};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn day(day: u32) -> Moment {
     Moment::from_seconds(1_700_000_000).plus(DAY * day)
-}
-
-fn sticky_for(days: u32) -> Policy {
-    Policy { sticky_for: DAY * days, ..Policy::default() }
 }
 
 fn number(last: u64) -> E164 {
@@ -25,11 +21,7 @@ fn check_change(shown: &[(u64, u32)], days: u32, free_on: Option<u32>) {
         callee.record_shown(number(*n), day(*on));
     }
     let last = shown.last().map_or(0, |(_, on)| *on);
-    assert_eq!(
-        callee.change_spent_until(day(last), &sticky_for(days)),
-        free_on.map(day),
-        "{shown:?} under {days} days"
-    );
+    assert_eq!(callee.change_spent_until(day(last), DAY * days), free_on.map(day), "{shown:?} under {days} days");
 }
 
 #[test]
@@ -45,21 +37,20 @@ fn a_change_counts_under_the_policy_that_is_asked() {
 
 #[test]
 fn a_callee_is_forgotten_when_no_rule_asks_about_it() {
-    let policy = sticky_for(30);
     let mut callee = CalleeRecord::default();
-    assert!(callee.is_forgotten(day(0), &policy));
+    assert!(callee.is_forgotten(day(0), DAY * 30));
     callee.record_attempt(day(0));
     callee.record_shown(number(1), day(0));
-    assert!(!callee.is_forgotten(day(29), &policy));
-    assert!(callee.is_forgotten(day(31), &policy));
+    assert!(!callee.is_forgotten(day(29), DAY * 30));
+    assert!(callee.is_forgotten(day(31), DAY * 30));
     // Attempts count for thirty days, however soon the number is forgotten; the number for as long as the policy says.
-    assert!(!callee.is_forgotten(day(29), &sticky_for(1)));
-    assert!(!callee.is_forgotten(day(89), &sticky_for(90)));
+    assert!(!callee.is_forgotten(day(29), DAY));
+    assert!(!callee.is_forgotten(day(89), DAY * 90));
     // It saw another number meanwhile.
     callee.record_shown(number(2), day(80));
-    assert!(!callee.is_forgotten(day(169), &sticky_for(90)));
-    assert!(callee.is_forgotten(day(171), &sticky_for(90)));
+    assert!(!callee.is_forgotten(day(169), DAY * 90));
+    assert!(callee.is_forgotten(day(171), DAY * 90));
     // Who asked not to be called is never forgotten.
     callee.suppress(day(2));
-    assert!(!callee.is_forgotten(day(3000), &policy));
+    assert!(!callee.is_forgotten(day(3000), DAY * 30));
 }

@@ -1,11 +1,11 @@
 //! Which number is shown, and why not the others: a table that reads like the rules.
 //! The rules held against chance are in `choose_rules.rs`.
 
-use numbers::HoldReason;
 use numbers::choose::{CONSIDERED_MAX, Candidate, From, Permitted, Pool, Question, RETRY_NEVER, choose, permitted};
+use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Life, Moment, OwnerId, Passed, Policy, Rung,
-    Status, Turn, TurnChange, Turns, Usage,
+    Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Moment,
+    OwnerId, Passed, Policy, Region, Rung, Status, Turn, TurnChange, Turns, Usage, Zip,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -346,6 +346,8 @@ impl World {
             bench: Kept::default(),
             reserve: Kept::default(),
             ask: Ask {
+                state: None,
+                zip: None,
                 owner: OwnerId::User("anna".into()),
                 campaign: None,
                 callee: E164::parse(&format!("+1{area_code}2220100")).unwrap(),
@@ -355,7 +357,13 @@ impl World {
             },
             turns: Turns::new(),
             callee: CalleeRecord::default(),
-            policy: Policy { turn_jitter: 0, ..Policy::default() },
+            // Hours are what `the_law_of_where_the_callee_is` is about.
+            policy: Policy {
+                turn_jitter: 0,
+                calling_hours: Hours::ALWAYS,
+                exemptions: vec![exempt()],
+                ..Policy::default()
+            },
             order: Vec::new(),
         };
         assert_eq!(carrier == "?", world.ask.carrier.is_none(), "there is no carrier {carrier}");
@@ -540,4 +548,66 @@ fn rung_word(rung: Rung) -> &'static str {
 
 fn number(letter: char, area_code: &str) -> E164 {
     E164::parse(&format!("+1{area_code}55501{}", letter as u32)).unwrap()
+}
+
+fn exempt() -> Exemption {
+    Exemption { rule: JURISDICTIONS.into(), because: "a test".into(), by: "nobody".into() }
+}
+
+/// A call at this UTC time of a Wednesday in August, under this policy: `used`, or why not and after how many minutes.
+#[track_caller]
+fn check_hour(time: &str, area_code: u16, address: (Option<&str>, Option<&str>), policy: &Policy, expected: &str) {
+    let mut world = World::read("A312", &format!("{area_code} verizon"));
+    let (hour, minute) = time.split_once(':').expect("a time");
+    let (hour, minute): (u64, u64) = (hour.parse().expect("hours"), minute.parse().expect("minutes"));
+    // 2026-08-19.
+    world.ask.at = Moment::from_seconds(20_684 * DAY + hour * 3600 + minute * 60);
+    world.ask.state = address.0.map(|state| Region::parse(state).expect("a state"));
+    world.ask.zip = address.1.map(|zip| Zip::parse(zip).expect("a ZIP code"));
+    world.policy = policy.clone();
+    let said = match choose(&world.question()).decision {
+        Decision::Use { .. } => "used".to_owned(),
+        Decision::Hold { reason, retry_after, class } => {
+            format!("{} {} {}m", class.word(), reason.word(), retry_after.as_secs() / 60)
+        }
+    };
+    assert_eq!(said, expected, "{time} UTC, {area_code} {address:?}");
+}
+
+#[test]
+fn the_law_of_where_the_callee_is() {
+    let law = Policy::default();
+    let nobody = (None, None);
+    check_hour("13:00", 212, nobody, &law, "used");
+    check_hour("11:59", 212, nobody, &law, "callee_law outside_legal_hours 1m");
+    check_hour("01:00", 212, nobody, &law, "callee_law outside_legal_hours 660m");
+    // New York may be called until 21, Florida until 20.
+    check_hour("00:30", 212, nobody, &law, "used");
+    check_hour("00:30", 305, nobody, &law, "callee_law outside_legal_hours 690m");
+    // Somebody in Miami has kept a number of Chicago: both clocks count, and both laws.
+    check_hour("00:30", 312, nobody, &law, "used");
+    check_hour("00:30", 312, (Some("FL"), None), &law, "callee_law outside_legal_hours 750m");
+    check_hour("00:30", 312, (None, Some("33101")), &law, "callee_law outside_legal_hours 750m");
+    // The policy's own hours only take away.
+    let late = Policy { calling_hours: Hours::parse("daily 10:00-23:00").expect("hours"), ..Policy::default() };
+    check_hour("13:30", 212, nobody, &late, "callee_law outside_policy_hours 30m");
+    check_hour("01:30", 212, nobody, &late, "callee_law outside_legal_hours 750m");
+    let exempt = Policy { exemptions: vec![exempt()], ..late };
+    check_hour("01:30", 212, nobody, &exempt, "used");
+}
+
+#[test]
+fn the_law_counts_attempts_where_the_callee_is() {
+    let mut world = World::read("A312", "305 verizon");
+    world.policy = Policy { attempts_per_24h: 5, ..Policy::default() };
+    for ago_s in [900, 600, 300] {
+        world.callee.record_attempt(ago(ago_s));
+    }
+    let reason = |world: &World| match choose(&world.question()).decision {
+        Decision::Use { attempts_left, .. } => Err(attempts_left),
+        Decision::Hold { reason, .. } => Ok(reason),
+    };
+    assert_eq!(reason(&world), Ok(HoldReason::AttemptsSpent), "Florida allows three");
+    world.policy.exemptions = vec![exempt()];
+    assert_eq!(reason(&world), Err(1), "the policy itself allows five");
 }

@@ -2,10 +2,11 @@
 //!
 //! What is true is counted here once more, plainly and exactly, beside the counts that the crate keeps.
 
-use numbers::choose::{Candidate, From, Pool, Question, choose, permitted, record};
+use numbers::choose::{Candidate, From, Pool, Question, RETRY_NEVER, choose, permitted, record};
+use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, HoldReason, Life, Moment, OwnerId, Passed, Policy,
-    Rung, Status, TurnChange, Turns, Usage,
+    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldReason, Hours, Life, Moment, OwnerId,
+    Passed, Policy, Rung, Status, TurnChange, Turns, Usage,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -56,8 +57,10 @@ fn policy() -> impl Strategy<Value = Policy> {
     let callee = (3600..40 * 24 * 3600u64, 0..7u32, 1..40u32);
     let rungs = [Rung::RelaxLocality, Rung::EndTurnEarly, Rung::Bench, Rung::Reserve, Rung::HardCap];
     let ladder = (Just(rungs.to_vec()).prop_shuffle(), 0..6usize);
-    (caps, turns, callee, ladder, any::<bool>(), 0..400u32).prop_map(
-        |(caps, turns, callee, (mut ladder, rungs), locality_required, risk)| {
+    // Half of them call at any hour, so that caps and turns are met often enough.
+    let hours = prop::option::weighted(0.5, prop::sample::select(vec!["daily 8:00-21:00", "daily 10:00-12:00"]));
+    (caps, turns, callee, ladder, any::<bool>(), 0..400u32, hours).prop_map(
+        |(caps, turns, callee, (mut ladder, rungs), locality_required, risk, hours)| {
             ladder.truncate(rungs);
             Policy {
                 per_minute: caps.0,
@@ -74,10 +77,33 @@ fn policy() -> impl Strategy<Value = Policy> {
                 ladder,
                 locality_required,
                 unknown_carrier_excluded_permille: risk,
+                calling_hours: hours.map_or(Hours::ALWAYS, |hours| Hours::parse(hours).expect("hours")),
+                exemptions: if hours.is_some() { Vec::new() } else { vec![exempt_from_laws()] },
                 ..Policy::default()
             }
         },
     )
+}
+
+fn exempt_from_laws() -> Exemption {
+    Exemption { rule: JURISDICTIONS.into(), because: "a test".into(), by: "nobody".into() }
+}
+
+/// Whether the callees of these tests may be called at this hour, said in a plainer way than the law is looked up: by the
+/// wall clocks of Chicago, New York (twice) and, for a number abroad, the whole continent.
+fn is_day(ask: &Ask, policy: &Policy) -> bool {
+    let zones: &[&str] = match ask.callee.area_code() {
+        Some(312) => &["America/Chicago"],
+        Some(_) => &["America/New_York"],
+        None => &["America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles"],
+    };
+    zones.iter().all(|zone| {
+        let local = numbers::zone::local(zone, ask.at).expect("a zone");
+        // Florida ends an hour earlier than the rest.
+        let closes = if ask.callee.area_code() == Some(305) { 20 * 60 } else { 21 * 60 };
+        let legal = !policy.is_bound() || (8 * 60..closes).contains(&local.minute);
+        legal && policy.calling_hours.contains(local.weekday, local.minute)
+    })
 }
 
 fn candidate() -> impl Strategy<Value = Candidate> {
@@ -200,6 +226,8 @@ impl World {
         match step {
             Step::Ask { callee, carrier, tie_break, order } => {
                 let ask = Ask {
+                    state: None,
+                    zip: None,
                     owner: OwnerId::Campaign("spring".into()),
                     campaign: None,
                     callee: e164(CALLEES[callee]),
@@ -349,7 +377,10 @@ impl World {
         sticky: bool,
         attempts_left: u32,
     ) -> Result<(), TestCaseError> {
-        for (window, cap) in [(DAY, self.policy.attempts_per_24h), (30 * DAY, self.policy.attempts_per_30d)] {
+        prop_assert!(is_day(ask, &self.policy), "called at night");
+        let florida = self.policy.is_bound() && ask.callee.area_code() == Some(305);
+        let per_24h = if florida { self.policy.attempts_per_24h.min(3) } else { self.policy.attempts_per_24h };
+        for (window, cap) in [(DAY, per_24h), (30 * DAY, self.policy.attempts_per_30d)] {
             let attempts = self.attempts.iter().filter(|(whom, _, at)| *whom == callee && ask.at.since(*at) < window);
             let after = attempts.count() as u32 + 1;
             prop_assert!(after + attempts_left <= cap, "{} attempts of {}, {} left", after, cap, attempts_left);
@@ -416,8 +447,15 @@ impl World {
         match reason {
             HoldReason::Suppressed => prop_assert!(false, "nobody is suppressed here"),
             HoldReason::AttemptsSpent => {
-                prop_assert!(same(&again(just_before)), "an attempt was left earlier");
+                prop_assert!(!matches!(again(just_before), Decision::Use { .. }), "an attempt was left earlier");
                 prop_assert!(self.policy.attempts_per_24h == 0 || !same(&again(retry_after)));
+            }
+            HoldReason::OutsideLegalHours | HoldReason::OutsidePolicyHours => {
+                prop_assert!(!is_day(ask, &self.policy), "it is day there, and held for the hour");
+                let then = Ask { at: ask.at.plus(just_before), ..ask.clone() };
+                prop_assert!(!is_day(&then, &self.policy), "it opened earlier");
+                // Two hours in the east and the same two in the west never come together.
+                prop_assert!(retry_after == RETRY_NEVER || !same(&again(retry_after)));
             }
             HoldReason::ChangeSpent => prop_assert!(!same(&again(retry_after))),
             HoldReason::TurnGap | HoldReason::CapsReached | HoldReason::NoLocalNumber | HoldReason::NoNumber => {

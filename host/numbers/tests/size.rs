@@ -5,11 +5,11 @@ mod common;
 use common::{IN_SERVICE, World, at, number, observation};
 use numbers::event::{
     ADAPTERS_MAX, BUSINESS_BYTES_MAX, EVENT_BYTES_MAX, FILING_NUMBERS_MAX, IMPORT_ROWS_MAX, NUMBERS_MAX,
-    OBSERVATIONS_MAX, REASON_BYTES_MAX, TOKEN_BYTES_MAX, WORDS_MAX,
+    OBSERVATIONS_MAX, REASON_BYTES_MAX, SCOPES_MAX, TOKEN_BYTES_MAX, WORDS_MAX,
 };
 use numbers::{
-    AdapterFacts, Carrier, Effects, Event, FilingOutcome, FilingPlan, Policy, Purpose, Refusal, RightToUse, Score,
-    Source, Status, What,
+    AdapterFacts, Carrier, Effects, Event, Exemption, FilingOutcome, FilingPlan, Patch, Policy, Purpose, Refusal,
+    RightToUse, Scope, Score, Source, Status, What,
 };
 
 #[track_caller]
@@ -62,7 +62,14 @@ fn the_largest_events_fit() {
     check(What::FilingAnswered { filing: 1, answer: FilingOutcome::Failed { reason, retry_at: at(0) } });
     let token = "x".repeat(TOKEN_BYTES_MAX);
     check(What::FilingAnswered { filing: 1, answer: FilingOutcome::Pending { token, ask_again_at: at(0) } });
-    check(What::PolicyAdopted { revision: 1000, policy: Policy::default() });
+    check(What::PolicyAdopted { revision: 1000, policy: Policy::default(), scopes: 1000 });
+    let exemption = Exemption { rule: "attempts_per_24h".into(), because: "b".repeat(WORDS_MAX), by: "n".repeat(24) };
+    let long = Patch {
+        ramp_per_day: Some(vec![100_000; 100]),
+        exemptions: vec![exemption.clone(), exemption],
+        ..Patch::default()
+    };
+    check(What::ScopesDrafted { scopes: vec![(Scope::Campaign("x".repeat(64)), long); SCOPES_MAX] });
     let adapter = |n: usize| AdapterFacts {
         id: format!("{n:016}"),
         checks: true,
@@ -137,7 +144,10 @@ fn records_that_cannot_be_kept_change_nothing() {
     let mut business = world.state.businesses["acme"].clone();
     business.use_case.push('x');
     check_refused(&mut world, What::BusinessAdded(business));
-    check_refused(&mut world, What::PolicyAdopted { revision: 7, policy: Policy { per_hour: 1, ..Policy::default() } });
+    check_refused(
+        &mut world,
+        What::PolicyAdopted { revision: 7, policy: Policy { per_hour: 1, ..Policy::default() }, scopes: 0 },
+    );
     check_refused(&mut world, What::RosterChanged { adapters: Vec::new() });
     check_refused(&mut world, What::OwnerAdded { id: common::user("eve"), business: "acme".into(), pool_size: None });
     let rows = common::rows([number(212, 2)], IN_SERVICE);

@@ -457,7 +457,7 @@ fn a_state_rebuilt_from_its_records_is_the_same() {
         state.cases.values().cloned(),
         state.filings.values().cloned(),
         state.tasks.values().cloned(),
-        (state.policy_revision, state.policy.clone()),
+        state.policies.clone(),
         state.adapters.values().cloned(),
         state.next_id,
     );

@@ -251,7 +251,7 @@ fn holds(state: &State, now: Moment) {
 
 /// Numbers swapped in within the window, counted from the records.
 fn swapped(state: &State, business: &str, now: Moment) -> usize {
-    let recent = |at: Moment| at.plus(state.policy.swap_window) > now;
+    let recent = |at: Moment| at.plus(state.policies.base().swap_window) > now;
     state.numbers.values().filter(|n| n.business == business && n.swapped_in.is_some_and(recent)).count()
 }
 
@@ -275,7 +275,7 @@ fn run(acts: &[Act]) -> World {
                 let after = swapped(&world.state, business, at(now));
                 let holdings = world.state.numbers.values();
                 let holdings = holdings.filter(|n| n.business == business && n.life != Life::Retired).count();
-                let ration = (holdings * world.state.policy.swap_percent_max as usize / 100).max(1);
+                let ration = (holdings * world.state.policies.base().swap_percent_max as usize / 100).max(1);
                 assert!(after == before || after <= ration, "{after} swaps, {ration} allowed");
             }
             holds(&world.state, at(now));
@@ -303,7 +303,7 @@ proptest! {
             state.cases.into_values(),
             state.filings.into_values(),
             state.tasks.into_values(),
-            (state.policy_revision, state.policy),
+            state.policies,
             state.adapters.into_values(),
             state.next_id,
         );

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod import_csv;
 mod pack;
+mod policy;
 mod show;
 mod transfer;
 
@@ -148,7 +149,7 @@ Each key that is configured is tried by one harmless question to its agency. Exi
     Doctor,
     /// Policies.
     #[command(subcommand)]
-    Policy(PolicyCommand),
+    Policy(policy::PolicyCommand),
     /// Why a call was answered as it was.
     Receipt {
         /// The decision id, or with --call the dialer's call id.
@@ -396,17 +397,6 @@ An id is tried by the running daemon, with what was granted there. What does not
     Author(author::AuthorCommand),
     #[command(flatten)]
     Pack(pack::PackCommand),
-}
-
-#[derive(Debug, Subcommand)]
-enum PolicyCommand {
-    /// Check policy files without a daemon; a folder stands for the files in it.
-    Check {
-        /// Files or folders [policies].
-        paths: Vec<PathBuf>,
-    },
-    /// The policies in force.
-    List,
 }
 
 /// Reads the command line, does what it says, and gives the exit code.

@@ -16,6 +16,7 @@ use numbers::carrier::Carrier;
 use numbers::e164::E164;
 use numbers::moment::Moment;
 use numbers::number::Life;
+use numbers::region::{Region, Zip};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -92,7 +93,10 @@ pub trait Desk: Send + Sync + 'static {
     /// Looks at everything that the daemon needs, the worst first.
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>>;
 
+    /// The policy of everybody first, then each scope.
     fn policies(&self) -> Asked<'_, Vec<PolicyView>>;
+    /// What holds for somebody, and where each value comes from.
+    fn effective_policy(&self, query: ScopeQuery) -> Asked<'_, EffectivePolicyView>;
     fn status(&self) -> Asked<'_, StatusView>;
     /// Whether decisions can be given now.
     fn ready(&self) -> Asked<'_, ()>;
@@ -117,8 +121,9 @@ pub struct AskRequest {
     pub list: Option<String>,
     pub lead: Option<String>,
     pub attempt: Option<u32>,
-    pub state: Option<String>,
-    pub zip: Option<String>,
+    /// Where the callee lives, as the dialer's list says.
+    pub state: Option<Region>,
+    pub zip: Option<Zip>,
     pub tz: Option<String>,
     pub trunk: Option<String>,
 }

@@ -164,6 +164,7 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/inbound/{adapter}", post(agencies::inbound))
         .route("/v1/doctor", post(agencies::doctor))
         .route("/v1/policies", get(rest::policies))
+        .route("/v1/policies/effective", get(rest::effective_policy))
         .route("/v1/status", get(rest::status))
         .route("/v1/export", post(rest::export))
         .route("/healthz", get(rest::healthz))

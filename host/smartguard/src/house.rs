@@ -169,10 +169,10 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let since = now();
     let cleanly = store.opened_cleanly();
     let found = recover::read(&store).await?;
-    let read = policy::read_at_start(&config, (found.state.policy_revision, &found.state.policy));
+    let read = policy::read_at_start(&config, &found.state.policies);
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
     let (draws, drawn) = tokio::sync::mpsc::unbounded_channel();
-    let in_force = (found.state.policy_revision, found.state.policy.clone());
+    let in_force = found.state.policies.clone();
     let (begun, calls_begun) = Begun::new();
     let hot = Arc::new(Hot::new(keys, journal, in_force, draws, begun));
     let directory = Arc::new(Directory::default());

@@ -1,8 +1,9 @@
 //! Policy files: what is read, what is refused with place, reason and remedy, and that the documents keep step.
 
 use core::time::Duration;
+use numbers::Scope;
 use numbers::policy::{Durability, OnUnknownUser, Policy, Rung};
-use smartguard::policies::{self, BUNDLED, fields};
+use smartguard::policies::{self, BUNDLED, PolicyFile, fields};
 use std::collections::BTreeSet;
 
 /// Every problem of `text` as one line each: place, reason, remedy.
@@ -37,6 +38,8 @@ fn the_bundled_file_says_the_defaults_in_full() {
 fn every_field_of_a_policy_can_be_said() {
     let policy = serde_json::to_value(Policy::default()).expect("plain data");
     let held: BTreeSet<&str> = policy.as_object().expect("a record").keys().map(String::as_str).collect();
+    // Exemptions are tables of their own.
+    let held: BTreeSet<&str> = held.into_iter().filter(|field| *field != "exemptions").collect();
     let said: BTreeSet<&str> = fields::FIELDS.iter().map(|field| field.name).collect();
     assert_eq!(held, said, "a field that is missing on one side belongs into `policies/fields.rs`");
 }
@@ -135,4 +138,112 @@ fn a_folder_without_a_file_has_the_bundled_policy() {
     assert_eq!(policies::read_folder(folder.path()).expect("read").policy.per_hour, 11);
     std::fs::write(folder.path().join("default.toml"), [0xff, 0xfe, 0x00]).expect("written");
     assert_eq!(policies::read_folder(folder.path()).expect_err("no text").len(), 1);
+}
+
+/// Reads these files as one folder. Answers every problem as one line each: place, reason, remedy.
+fn folder(files: &[(&str, &str)]) -> Result<policies::ReadPolicies, String> {
+    let read = |(name, text): &(&str, &str)| PolicyFile::read(name, text).expect("each file alone is right");
+    policies::read_files(files.iter().map(read)).map_err(|problems| {
+        let lines = problems.iter().map(|p| format!("{} | {} | {}", p.place, p.reason, p.remedy));
+        lines.collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// Checks that the folder is refused with one problem that says all of `parts`.
+#[track_caller]
+fn check_folder(files: &[(&str, &str)], parts: &[&str]) {
+    let said = folder(files).expect_err("it is refused");
+    assert_eq!(said.lines().count(), 1, "one problem is expected, and these came:\n{said}");
+    for part in parts {
+        assert!(said.contains(part), "{part:?} is not said:\n{said}");
+    }
+}
+
+#[test]
+fn a_scope_says_only_what_it_changes() {
+    let read = folder(&[
+        ("default.toml", "turn_calls = 6"),
+        ("careful.toml", "per_hour = 8\nper_day_soft = 40"),
+        ("acme.toml", "scope = \"business:acme\"\nextends = \"careful.toml\"\nper_day_soft = 45"),
+        ("ann.toml", "scope = \"user:ann\"\nturn_calls = 3"),
+    ])
+    .expect("it reads");
+    let held = read.policies(1);
+    let policy = held.of_call("acme", &numbers::OwnerId::User("ann".into()), None);
+    assert_eq!((policy.per_hour, policy.per_day_soft, policy.turn_calls, policy.per_minute), (8, 45, 3, 3));
+    assert_eq!(read.warnings, []);
+
+    let scopes = [Scope::Business("acme".into()), Scope::User("ann".into())];
+    let explained = policies::explained(&read, &scopes);
+    let said = |name: &str| {
+        let field = explained.iter().find(|field| field.name == name).expect("a field");
+        let scope = field.scope.as_ref().map_or("default".to_owned(), ToString::to_string);
+        (scope, field.place.clone().unwrap_or_default())
+    };
+    assert_eq!(said("per_hour"), ("business:acme".into(), "careful.toml:1".into()));
+    assert_eq!(said("per_day_soft"), ("business:acme".into(), "acme.toml:3".into()));
+    assert_eq!(said("turn_calls"), ("user:ann".into(), "ann.toml:2".into()));
+    assert_eq!(said("per_minute"), ("default".into(), String::new()));
+}
+
+#[test]
+fn a_scope_that_cannot_hold_is_refused() {
+    let of = |scope: &str, rest: &str| format!("scope = \"{scope}\"\n{rest}");
+    let one = |text: &str, parts: &[&str]| check_folder(&[("default.toml", ""), ("x.toml", text)], parts);
+    one(&of("user:ann", "durability = \"sync\""), &["x.toml:2", "one for the whole daemon", "move it to default.toml"]);
+    one(&of("user:ann", "rest_for = \"7d\""), &["x.toml:2", "belong to a business", "file of the business"]);
+    one(&of("user:ann", "attempts_per_24h = 4"), &["x.toml:2", "would relax a rule of law, which is 3", "[[exempt]]"]);
+    one(&of("user:ann", "per_day_soft = 80"), &["x.toml:2", "above `per_day_hard` (75)"]);
+    one("extends = \"y.toml\"", &["x.toml:1", "no such file"]);
+    one("extends = \"defalt.toml\"", &["x.toml:1", "did you mean \"default.toml\"?"]);
+    one("extends = \"x.toml\"", &["x.toml:1", "in a circle"]);
+    check_folder(
+        &[("default.toml", "scope = \"user:ann\""), ("x.toml", "")],
+        &["default.toml:1", "holds for everybody", "take `scope` out"],
+    );
+    check_folder(
+        &[("a.toml", &of("user:ann", "")), ("b.toml", &of("user:ann", ""))],
+        &["b.toml:1", "has a file already, a.toml"],
+    );
+    let narrow = of("campaign:spring", "per_hour = 12");
+    check_folder(
+        &[
+            (
+                "acme.toml",
+                &of("business:acme", "per_hour = 8\nper_day_soft = 10\nper_day_hard = 11\nramp_per_day = []"),
+            ),
+            ("spring.toml", &narrow),
+        ],
+        &["spring.toml:2", "above `per_day_hard` (11)", "together with business:acme"],
+    );
+    check("scope = \"team:a\"", &["p.toml:1", "which is nobody", "business:acme"]);
+    check("scpe = \"user:a\"", &["p.toml:1", "did you mean `scope`?"]);
+}
+
+#[test]
+fn an_exemption_names_its_rule_its_reason_and_who_answers_for_it() {
+    let exempt = |rest: &str| format!("scope = \"business:acme\"\nattempts_per_24h = 4\n[[exempt]]\n{rest}");
+    let right = exempt("rule = \"attempts_per_24h\"\nbecause = \"written consent\"\nby = \"Jo Doe\"");
+    let read = folder(&[("default.toml", ""), ("acme.toml", &right)]).expect("it reads");
+    let held = read.policies(1);
+    assert_eq!(held.of_business("acme").attempts_per_24h, 4);
+    assert_eq!(held.of_business("acme").exemptions[0].by, "Jo Doe");
+    for (rest, parts) in [
+        ("rule = \"attempts_per_24h\"\nbecause = \"x\"", &["`by = "][..]),
+        ("rule = \"per_hour\"\nbecause = \"x\"\nby = \"y\"", &["no rule of law", "attempts_per_24h"]),
+        ("rul = \"attempts_per_24h\"", &["did you mean `rule`?"]),
+    ] {
+        let problems = PolicyFile::read("p.toml", &exempt(rest)).expect_err("it is refused");
+        let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for part in parts {
+            assert!(said.iter().any(|line| line.contains(part)), "{part:?} is not said of {rest:?}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_nothing_is_warned_of() {
+    let read = folder(&[("default.toml", ""), ("left.toml", "turn_calls = 4")]).expect("it reads");
+    let warning = &read.warnings[0];
+    assert!(warning.place == "left.toml" && warning.reason.contains("changes nothing"), "{warning}");
 }

@@ -30,11 +30,11 @@ pub struct Permitted {
 pub fn permitted(question: &Question<'_>) -> Vec<Permitted> {
     let question = Question { order: &[], ..*question };
     let Question { ask, policy, callee, turns, .. } = question;
-    let Ok(left) = attempts_left(callee, ask.at, policy) else { return Vec::new() };
+    let Ok(left) = attempts_left(&question) else { return Vec::new() };
     let bucket = bucket(&question);
     let turn = turns.get(&bucket);
     let judge = Judge::new(&question, turn);
-    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy));
+    let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy.sticky_for));
     if remembered.is_some_and(|number| same_again(&question, &judge, number, left, bucket).is_some()) {
         return Vec::new();
     }

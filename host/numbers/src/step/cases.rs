@@ -47,7 +47,7 @@ fn open(change: &mut Change<'_>, e164: E164, standing: &Standing) -> Result<(), 
 
 /// Whether an agency has said no for the last time.
 pub(super) fn refused_too_often(change: &Change<'_>, number: &Number) -> bool {
-    let max = change.state.policy.dispute_attempts;
+    let max = change.state.policies.of_business(&number.business).dispute_attempts;
     number.cases.iter().filter_map(|id| change.state.cases.get(id)).any(|case| case.refusals >= max)
 }
 
@@ -61,8 +61,9 @@ pub(super) fn advance(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal
     }
     for id in change.number(e164)?.cases.clone() {
         let case = change.case(id)?.clone();
-        let expires = case.opened_at.plus(change.state.policy.case_expires_after);
-        let attempts_left = case.attempts < change.state.policy.dispute_attempts;
+        let policy = change.state.policies.of_business(&number.business);
+        let expires = case.opened_at.plus(policy.case_expires_after);
+        let attempts_left = case.attempts < policy.dispute_attempts;
         if is_verified_clean(&number, &case) {
             close(change, id, Closure::Cleared)?;
         } else if now >= expires {

@@ -8,7 +8,8 @@ use crate::life::LifeChange;
 use crate::moment::Moment;
 use crate::number::{Number, Place};
 use crate::owner::{Owner, OwnerId};
-use crate::policy::Policy;
+use crate::policy::{Patch, Policy};
+use crate::scope::{Policies, Scope};
 use crate::state::{AdapterFacts, State};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,7 @@ pub(super) struct Change<'a> {
     cases: BTreeMap<u64, Option<Case>>,
     filings: BTreeMap<u64, Option<Filing>>,
     tasks: BTreeMap<u64, Option<Task>>,
-    policy: Option<(u64, Policy)>,
+    policies: Option<(Policies, Vec<(Scope, Patch)>)>,
     adapters: Option<BTreeMap<String, AdapterFacts>>,
     next_id: u64,
 }
@@ -39,7 +40,7 @@ impl<'a> Change<'a> {
             cases: BTreeMap::new(),
             filings: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            policy: None,
+            policies: None,
             adapters: None,
             next_id,
         }
@@ -61,7 +62,7 @@ impl<'a> Change<'a> {
             cases: changed(&self.cases, &self.state.cases),
             filings: changed(&self.filings, &self.state.filings),
             tasks: changed(&self.tasks, &self.state.tasks),
-            policy: self.policy.is_some(),
+            policy: self.policies.as_ref().is_some_and(|(before, _)| before.revision != self.state.policies.revision),
             adapters: self.adapters.is_some(),
         }
     }
@@ -87,8 +88,8 @@ impl<'a> Change<'a> {
         for (id, before) in core::mem::take(&mut self.tasks) {
             restore(&mut self.state.tasks, id, before);
         }
-        if let Some((revision, policy)) = self.policy.take() {
-            (self.state.policy_revision, self.state.policy) = (revision, policy);
+        if let Some((policies, drafted)) = self.policies.take() {
+            (self.state.policies, self.state.drafted) = (policies, drafted);
         }
         if let Some(adapters) = self.adapters.take() {
             self.state.adapters = adapters;
@@ -120,10 +121,32 @@ impl<'a> Change<'a> {
         self.businesses.entry(business.id).or_insert(before);
     }
 
-    pub fn put_policy(&mut self, revision: u64, policy: Policy) {
-        let before = (self.state.policy_revision, core::mem::replace(&mut self.state.policy, policy));
-        self.state.policy_revision = revision;
-        self.policy.get_or_insert(before);
+    /// What holds for the number of this case.
+    pub fn policy_of_case(&self, case: u64) -> Result<&Policy, Refusal> {
+        Ok(self.state.policies.of_business(&self.number(self.case(case)?.number)?.business))
+    }
+
+    /// Lays these scopes aside until the policy comes that they belong to.
+    pub fn draft_scopes(&mut self, scopes: &[(Scope, Patch)]) {
+        self.keep_policies();
+        self.state.drafted.extend_from_slice(scopes);
+    }
+
+    /// Puts a policy in force, with the scopes that were drafted for it.
+    pub fn put_policy(&mut self, revision: u64, policy: Policy, scopes: usize) -> Result<(), Refusal> {
+        let drafted = self.state.drafted.len();
+        let first = drafted.checked_sub(scopes).ok_or(Refusal::DraftsMissing { drafted, wanted: scopes })?;
+        self.keep_policies();
+        let scopes = self.state.drafted.split_off(first).into_iter().collect();
+        self.state.drafted.clear();
+        self.state.policies = Policies::new(revision, policy, scopes);
+        Ok(())
+    }
+
+    fn keep_policies(&mut self) {
+        if self.policies.is_none() {
+            self.policies = Some((self.state.policies.clone(), self.state.drafted.clone()));
+        }
     }
 
     pub fn put_adapters(&mut self, adapters: BTreeMap<String, AdapterFacts>) {

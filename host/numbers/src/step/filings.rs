@@ -52,7 +52,8 @@ impl State {
         let filings = self.index.registers.get(&(adapter.to_owned(), business.to_owned()));
         let count = filings.map_or(0, Vec::len);
         let last = filings.and_then(|filings| filings.last()).and_then(|id| self.filings.get(id));
-        let from = last.map_or(Moment::ZERO, |last| last.intended_at.plus(self.policy.file_every));
+        let from =
+            last.map_or(Moment::ZERO, |last| last.intended_at.plus(self.policies.of_business(business).file_every));
         (format!("register-{adapter}-{business}-{}", count + 1), from)
     }
 }
@@ -111,7 +112,8 @@ pub(super) fn intended(change: &mut Change<'_>, plan: &FilingPlan) -> Result<(),
             if case.state != CaseState::Open || case.task.is_some() {
                 return stale("the case does not wait for a dispute");
             }
-            if case.next_at > now || case.attempts >= change.state.policy.dispute_attempts {
+            if case.next_at > now || case.attempts >= change.state.policies.of_business(&plan.business).dispute_attempts
+            {
                 return stale("the case has been disputed often enough for now");
             }
             if plan.numbers != [case.number] || plan.key != dispute_key(case) {
@@ -389,7 +391,7 @@ fn registered(
 
 fn submitted(change: &mut Change<'_>, case: u64) -> Result<(), Refusal> {
     let at = change.now;
-    let next_at = at.plus(change.state.policy.dispute_every);
+    let next_at = at.plus(change.policy_of_case(case)?.dispute_every);
     change.edit_case(case, |case| {
         case.state = CaseState::Submitted { at };
         case.next_at = next_at;
@@ -403,7 +405,7 @@ fn submitted(change: &mut Change<'_>, case: u64) -> Result<(), Refusal> {
 
 /// The dispute came to nothing; another may follow after the pause.
 fn reopen(change: &mut Change<'_>, case: u64, reason: &str) -> Result<(), Refusal> {
-    let next_at = change.now.plus(change.state.policy.dispute_every);
+    let next_at = change.now.plus(change.policy_of_case(case)?.dispute_every);
     change.edit_case(case, |case| {
         case.state = CaseState::Open;
         case.next_at = next_at;

@@ -16,8 +16,9 @@ impl State {
     /// Agencies take a stream of fresh numbers for abuse, so it is rationed; one is always allowed, or a small business never heals.
     pub fn swaps_left(&self, business: &str, now: Moment) -> usize {
         let holdings = self.index.holdings.get(business).copied().unwrap_or(0);
-        let allowed = (holdings * self.policy.swap_percent_max as usize / 100).max(1);
-        let window = self.policy.swap_window;
+        let policy = self.policies.of_business(business);
+        let allowed = (holdings * policy.swap_percent_max as usize / 100).max(1);
+        let window = policy.swap_window;
         let made = self
             .index
             .swapped
@@ -166,8 +167,9 @@ pub(super) fn take_back(change: &mut Change<'_>, e164: E164) -> Result<(), Refus
 pub(super) fn may_rest_in_place(change: &Change<'_>, number: &Number) -> bool {
     let Place::Pool(id) = &number.place else { return number.place == Place::Bench };
     let Some(owner) = change.state.owners.get(id) else { return false };
+    let policy = change.state.policies.of_owner(&owner.business, id);
     let resting = change.state.pool(owner).filter(|other| other.life == Life::Resting).count() + 1;
-    resting * 100 <= owner.pool_size as usize * change.state.policy.resting_percent_max as usize
+    resting * 100 <= owner.pool_size as usize * policy.resting_percent_max as usize
 }
 
 fn assign(change: &mut Change<'_>, e164: E164, id: &OwnerId) -> Result<(), Refusal> {

@@ -54,7 +54,7 @@ impl State {
                 }
             }
         }
-        let until = waits_since.plus(self.policy.new_number_wait);
+        let until = waits_since.plus(self.policies.of_business(&number.business).new_number_wait);
         if until > now {
             lacks.push(Lack::Waiting { until });
         }
@@ -82,7 +82,9 @@ fn step(change: &mut Change<'_>, e164: E164) -> Result<bool, Refusal> {
     let since = now.since(number.life_since);
     let excluded = number.excluded_on();
     let flagged = !excluded.is_empty();
-    let leaves = excluded.share_permille() > change.state.policy.leave_pool_permille || !number.is_proven();
+    let policy = change.state.policies.of_business(&number.business);
+    let (at_risk_for, rest_for) = (policy.at_risk_for, policy.rest_for);
+    let leaves = excluded.share_permille() > policy.leave_pool_permille || !number.is_proven();
     let shown = match number.place {
         Place::Pool(_) | Place::Bench => true,
         Place::Aside | Place::Reserve => false,
@@ -101,7 +103,7 @@ fn step(change: &mut Change<'_>, e164: E164) -> Result<bool, Refusal> {
             return Ok(change.number(e164)?.life != Life::Ready);
         }
         Life::Active => return Ok(false),
-        Life::AtRisk if since >= change.state.policy.at_risk_for => {
+        Life::AtRisk if since >= at_risk_for => {
             change.live(e164, LifeChange::Calmed, number.place.clone())?;
             drop_warnings(change, e164)?;
         }
@@ -121,7 +123,7 @@ fn step(change: &mut Change<'_>, e164: E164) -> Result<bool, Refusal> {
                 pools::leave(change, e164)?;
             }
             let place = change.number(e164)?.place.clone();
-            let rest_until = now.plus(change.state.policy.rest_for);
+            let rest_until = now.plus(rest_for);
             change.live(e164, LifeChange::Cleared, place)?;
             change.edit_number(e164, |number| number.rest_until = Some(rest_until))?;
         }
@@ -170,11 +172,12 @@ fn withhold(change: &mut Change<'_>, number: &Number) -> Result<(), Refusal> {
 
 /// Out for good; its place in the pool is filled, and what is under way for it ends.
 pub(super) fn retire(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
-    match change.number(e164)?.place {
+    let number = change.number(e164)?;
+    let max = change.state.policies.of_business(&number.business).dispute_attempts;
+    match number.place {
         Place::Pool(_) | Place::Bench => pools::leave(change, e164)?,
         Place::Aside | Place::Reserve => {}
     }
-    let max = change.state.policy.dispute_attempts;
     for id in change.number(e164)?.cases.clone() {
         let how = if change.case(id)?.refusals >= max { Closure::Refused } else { Closure::Expired };
         cases::close(change, id, how)?;

@@ -143,7 +143,7 @@ impl World {
 
     pub fn with(policy: Policy, adapters: Vec<AdapterFacts>) -> World {
         let mut world = World { state: State::default(), events: Vec::new() };
-        world.must(0, What::PolicyAdopted { revision: 1, policy });
+        world.must(0, What::PolicyAdopted { revision: 1, policy, scopes: 0 });
         world.must(0, What::RosterChanged { adapters });
         world.must(0, What::BusinessAdded(business("acme")));
         world

@@ -4,12 +4,12 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    PolicyCommand, TaskCommand, agencies, author, pack, show, transfer,
+    TaskCommand, agencies, author, pack, policy, show, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
-    AdapterView, CasePage, CaseView, ExportView, NumberPage, NumberView, OwnerKind, OwnerView, PAGE_MAX, PolicyView,
-    ReceiptView, StatusView, TaskView, TryView,
+    AdapterView, CasePage, CaseView, ExportView, NumberPage, NumberView, OwnerKind, OwnerView, PAGE_MAX, ReceiptView,
+    StatusView, TaskView, TryView,
 };
 use crate::doors::wire::{DoneBody, ExportBody, GrantBody, OwnerBody, ReportBody, TryBody};
 use crate::policies;
@@ -26,7 +26,7 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Run { machine, in_memory } => return serve(&machine, in_memory, json),
         Command::Check(machine) => return check(&machine, json),
-        Command::Policy(PolicyCommand::Check { paths }) => return policy_check(paths, json),
+        Command::Policy(command) if !command.asks_a_daemon() => return policy::run(command, json),
         Command::Adapter(AdapterCommand::Author(command)) if !command.asks_a_daemon() => {
             return author::run(command, json);
         }
@@ -78,10 +78,7 @@ pub(super) fn answer<T: DeserializeOwned>(
 
 async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Run { .. }
-        | Command::Check(_)
-        | Command::Policy(PolicyCommand::Check { .. })
-        | Command::Import { .. } => Ok(Exit::Done),
+        Command::Run { .. } | Command::Check(_) | Command::Import { .. } => Ok(Exit::Done),
         Command::Status => answer::<StatusView>(json, client.get("/v1/status", &[]).await?, |v| show::status(&v)),
         Command::Number(command) => ask_number(client, json, command).await,
         Command::User(command) => ask_owner(client, json, OwnerKind::User, command).await,
@@ -109,10 +106,7 @@ async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Fail
         Command::Directory { id } => agencies::directory(client, json, id).await,
         Command::Packet(words) => agencies::make_packet(client, json, words).await,
         Command::Doctor => agencies::doctor(client, json).await,
-        Command::Policy(PolicyCommand::List) => {
-            let views = client.get("/v1/policies", &[]).await?["policies"].take();
-            answer(json, views, |v: Vec<PolicyView>| show::policies(&v))
-        }
+        Command::Policy(command) => policy::ask(client, json, command).await,
         Command::Receipt { id, call } => {
             let view = if call {
                 client.get("/v1/receipts", &[("call_id", id)]).await?
@@ -287,39 +281,8 @@ fn manifests(folder: &Path) -> Vec<PathBuf> {
     manifests
 }
 
-fn policy_check(paths: Vec<PathBuf>, json: bool) -> Result<Exit, Failure> {
-    let paths = if paths.is_empty() { vec![PathBuf::from("policies")] } else { paths };
-    let (mut problems, mut warnings, mut right) = (Vec::new(), Vec::new(), 0);
-    for path in paths {
-        for file in policy_files(&path)? {
-            match policies::read_file(&file) {
-                Ok(read) => {
-                    right += 1;
-                    warnings.extend(read.warnings);
-                }
-                Err(found) => problems.extend(found),
-            }
-        }
-    }
-    verdict(json, &problems, &warnings, &format!("Policy files that are right: {right}."))
-}
-
-/// The file itself, or the TOML files of a folder in the order of their names.
-fn policy_files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = std::fs::read_dir(path).map_err(|error| {
-        Failure::new(Exit::FaultyFile, format!("{} cannot be read: {error}", path.display()), "check its permissions")
-    })?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
-    files.sort();
-    Ok(files)
-}
-
 /// Says what is wrong and what is unwise, or that all is right.
-fn verdict(json: bool, problems: &[Problem], warnings: &[Problem], good: &str) -> Result<Exit, Failure> {
+pub(super) fn verdict(json: bool, problems: &[Problem], warnings: &[Problem], good: &str) -> Result<Exit, Failure> {
     let exit = if problems.is_empty() { Exit::Done } else { Exit::FaultyFile };
     let views =
         |problems: &[Problem]| -> Vec<crate::desk::ProblemView> { problems.iter().cloned().map(Into::into).collect() };

@@ -2,7 +2,7 @@
 
 use crate::desk::{
     AdapterView, AskAnswer, CasePage, CaseView, ExportView, ImportReport, NumberPage, NumberView, OwnerView,
-    PacketView, PolicyView, RankingView, ReceiptView, StatusView, TaskView, TryView,
+    PacketView, RankingView, ReceiptView, StatusView, TaskView, TryView,
 };
 use comfy_table::{ContentArrangement, Table, presets};
 use numbers::business::Business;
@@ -319,28 +319,6 @@ fn indented(body: &str) -> String {
     let cut = body.char_indices().nth(BODY_CHARS_MAX).map_or(body.len(), |(at, _)| at);
     let more = if cut < body.len() { "…" } else { "" };
     format!("  {}{more}", body[..cut].replace('\n', "\n  "))
-}
-
-pub(super) fn policies(views: &[PolicyView]) -> String {
-    let mut text = String::new();
-    for p in views {
-        let facts = [
-            ("policy", format!("{}, revision {}", p.name, p.revision)),
-            ("file", p.file.clone()),
-            ("in force since", p.in_force_since.to_string()),
-        ];
-        text.push_str(&self::facts(facts));
-        let fields = p.fields.iter().map(|(name, value)| [name.clone(), value.clone()]);
-        text.push_str(&section("Fields", table(["field", "value"], fields)));
-        let refused = p.last_refusal.iter().flat_map(|refusal| &refusal.problems).map(|p| (p, "refused"));
-        let problems = refused.chain(p.warnings.iter().map(|p| (p, "warning")));
-        let rows: Vec<[String; 4]> =
-            problems.map(|(p, kind)| [kind.to_owned(), p.place.clone(), p.reason.clone(), p.remedy.clone()]).collect();
-        if !rows.is_empty() {
-            text.push_str(&section("Problems", table(["kind", "place", "reason", "remedy"], rows.into_iter())));
-        }
-    }
-    text
 }
 
 pub(super) fn receipt(r: &ReceiptView) -> String {

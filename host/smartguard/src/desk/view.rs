@@ -2,9 +2,11 @@
 
 mod adapter;
 mod agency;
+mod policy;
 
 pub use adapter::*;
 pub use agency::*;
+pub use policy::*;
 
 use numbers::moment::Moment;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -351,22 +353,6 @@ pub struct ProblemView {
     pub place: String,
     pub reason: String,
     pub remedy: String,
-}
-
-/// A policy in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PolicyView {
-    pub name: String,
-    pub revision: u64,
-    /// The file it was read from, or `bundled`.
-    pub file: String,
-    pub in_force_since: Stamp,
-    pub warnings: Vec<ProblemView>,
-    /// The newer version of the file that was not taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_refusal: Option<RefusalView>,
-    /// Every field with its value as a policy file has it.
-    pub fields: BTreeMap<String, String>,
 }
 
 /// Something that keeps the daemon from a part of its work.

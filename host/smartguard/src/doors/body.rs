@@ -164,6 +164,11 @@ impl Fields {
         self
     }
 
+    /// A field that was taken and is no good, so that it is counted with those that nobody asked for.
+    pub fn put_back(&mut self, name: &str, value: String) {
+        self.0.insert(name.to_owned(), Value::String(value));
+    }
+
     /// Takes a field out. Empty texts and `null` say nothing; lists and objects cannot be meant.
     pub fn take(&mut self, name: &str) -> Option<String> {
         let text = match self.0.remove(name)? {

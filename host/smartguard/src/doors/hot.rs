@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use numbers::carrier::Carrier;
 use numbers::e164::E164;
 use numbers::moment::Moment;
+use numbers::region::{Region, Zip};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -80,11 +81,22 @@ fn read_ask(fields: &mut Fields) -> Result<AskRequest, Refusal> {
         list: name(fields, "list")?,
         lead: name(fields, "lead")?,
         attempt: fields.take("attempt").and_then(|said| said.trim().parse().ok()),
-        state: name(fields, "state")?,
-        zip: name(fields, "zip")?,
+        // A list with a slip in it must not stop the floor: what cannot be read is counted, and the number tells alone.
+        state: place(fields, "state", Region::parse),
+        zip: place(fields, "zip", Zip::parse),
         tz: name(fields, "tz")?,
         trunk: name(fields, "trunk")?,
     })
+}
+
+/// A part of the callee's address; left among the fields that are counted as ignored where it cannot be read.
+fn place<T, E>(fields: &mut Fields, field: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    let said = fields.take(field).filter(|said| !said.trim().is_empty())?;
+    let read = parse(said.trim()).ok();
+    if read.is_none() {
+        fields.put_back(field, said);
+    }
+    read
 }
 
 fn missing(field: &str, what: &str) -> Refusal {

@@ -321,6 +321,10 @@ pub(super) async fn policies(State(hall): House, uri: Uri) -> Answer {
     list("policies", hall.desk.policies().await?)
 }
 
+pub(super) async fn effective_policy(State(hall): House, uri: Uri) -> Answer {
+    ok(hall.desk.effective_policy(body::query(uri.query())?).await?)
+}
+
 pub(super) async fn status(State(hall): House, uri: Uri) -> Answer {
     no_query(&uri)?;
     ok(hall.desk.status().await?)

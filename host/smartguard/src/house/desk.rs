@@ -8,10 +8,11 @@ use super::trouble::Trouble;
 use super::{packets, views};
 use crate::desk::{
     AdapterView, AgenciesView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, CheckupView,
-    Desk, DeskError, DeskErrorKind, DirectoryEntry, ExportView, HoldClass, ImportReport, ImportRow, InboundView,
-    MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView, OutcomeReceipt, OutcomeReport, OwnerKind,
-    OwnerView, PAGE_MAX, PacketWish, PersonReport, PolicyView, ReceiptKey, ReceiptView, RefusedRow, RightClaim,
-    Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
+    Desk, DeskError, DeskErrorKind, DirectoryEntry, EffectivePolicyView, ExportView, HoldClass, ImportReport,
+    ImportRow, InboundView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView, OutcomeReceipt,
+    OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacketWish, PersonReport, PolicyView, ReceiptKey, ReceiptView,
+    RefusedRow, RightClaim, ScopeQuery, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall,
+    TryView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
@@ -33,6 +34,8 @@ impl Desk for House {
                 campaign: ask.campaign,
                 call_id: ask.call_id,
                 callee: ask.to,
+                state: ask.state,
+                zip: ask.zip,
                 carrier: ask.callee_carrier,
                 now: now(),
                 tie_break: u64::from_le_bytes(random),
@@ -358,7 +361,11 @@ impl Desk for House {
     }
 
     fn policies(&self) -> Answered<'_, Vec<PolicyView>> {
-        async move { Ok(vec![self.policy_view()]) }.boxed()
+        async move { Ok(self.policy_views()) }.boxed()
+    }
+
+    fn effective_policy(&self, query: ScopeQuery) -> Answered<'_, EffectivePolicyView> {
+        async move { Ok(self.effective_policy(query)) }.boxed()
     }
 
     fn status(&self) -> Answered<'_, StatusView> {
@@ -403,7 +410,7 @@ impl House {
         if let Some(owner) = self.directory.owner(&user) {
             return Ok(owner);
         }
-        match self.hot.policy.load().1.on_unknown_user {
+        match self.hot.policy.load().base().on_unknown_user {
             OnUnknownUser::Refuse => Err(unknown_owner(&user)),
             OnUnknownUser::Campaign => {
                 campaign.and_then(|campaign| self.directory.owner(&campaign)).ok_or_else(|| unknown_owner(&user))

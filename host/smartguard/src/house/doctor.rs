@@ -231,8 +231,8 @@ impl House {
     }
 
     fn policy_checkup(&self) -> Vec<CheckupView> {
-        let view = self.policy_view();
         let mut found = Vec::new();
+        let Some(view) = self.policy_views().into_iter().next() else { return found };
         let problems = |problems: &[crate::desk::ProblemView]| {
             let first = problems.first();
             let sentence = first.map_or_else(String::new, |problem| format!("{}: {}", problem.place, problem.reason));

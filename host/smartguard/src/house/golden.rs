@@ -5,7 +5,7 @@
 //! `cargo test --workspace --lib freeze -- --ignored`. Grants are JSON, which names its fields, and are not among them.
 
 use super::format::FORMAT;
-use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, now};
+use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, REVISION, now};
 use super::record::{Record, encode};
 use super::rolled::RolledNumber;
 use super::rollup::tests::world::{NOW, Rooms, furnish, number, records, start, write};
@@ -13,8 +13,9 @@ use super::stored::pages;
 use crate::store::{MemoryStore, Store, Tree};
 use core::fmt::Debug;
 use numbers::{
-    AdapterFacts, Business, CalleeRecord, Carrier, Case, Command, Decision, Effects, Event, Filing, FilingOutcome,
-    FilingPlan, Number, Observation, Owner, OwnerId, Policy, Purpose, Score, Source, Status, Task, Turn, What,
+    AdapterFacts, Business, CalleeRecord, Carrier, Case, Command, Decision, Effects, Event, Exemption, Filing,
+    FilingOutcome, FilingPlan, Number, Observation, Owner, OwnerId, Patch, Policy, Purpose, Scope, Score, Source,
+    Status, Task, Turn, What,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +30,7 @@ const FROZEN: &str = include_str!("golden.txt");
 type Read = fn(&[u8]) -> (String, Vec<u8>);
 
 /// The kinds of stored records. Those of calls lie in pages, several in one.
-const KINDS: [(&str, Read); 14] = [
+const KINDS: [(&str, Read); 16] = [
     ("adapters", read::<Vec<AdapterFacts>>),
     ("business", read::<Business>),
     ("call", read::<(u64, Record)>),
@@ -40,7 +41,9 @@ const KINDS: [(&str, Read); 14] = [
     ("next_id", read::<u64>),
     ("number", read::<Number>),
     ("owner", read::<Owner>),
-    ("policy", read::<(u64, Policy)>),
+    ("policy", read::<u64>),
+    ("policy_of_all", read::<(Policy, u32)>),
+    ("policy_of_scope", read::<(Scope, Patch)>),
     ("task", read::<Task>),
     ("turn", read::<(OwnerId, Turn)>),
     ("usage", read::<RolledNumber>),
@@ -128,6 +131,9 @@ async fn samples() -> Vec<(&'static str, Vec<u8>)> {
 fn kind(tree: Tree, key: &[u8]) -> Option<&'static str> {
     match tree {
         Tree::Meta if key == POLICY => Some("policy"),
+        Tree::Meta if key.starts_with(REVISION) => {
+            Some(if key.len() == REVISION.len() + 8 { "policy_of_all" } else { "policy_of_scope" })
+        }
         Tree::Meta if key == ADAPTERS => Some("adapters"),
         Tree::Meta if key == NEXT_ID => Some("next_id"),
         Tree::Event if key.first() == Some(&EVENT_PREFIX) => Some("event"),
@@ -153,6 +159,12 @@ async fn live_a_little(rooms: &Rooms) {
         dispute_effects: Effects::Manual,
     };
     say(What::RosterChanged { adapters: vec![registry] }).await;
+    let exemption = Exemption { rule: "attempts_per_24h".into(), because: "consent".into(), by: "Ann".into() };
+    let patch =
+        Patch { turn_calls: Some(4), attempts_per_24h: Some(5), exemptions: vec![exemption], ..Patch::default() };
+    say(What::ScopesDrafted { scopes: vec![(Scope::Campaign("spring".into()), patch)] }).await;
+    let revision = rooms.hot.policy.load().revision + 1;
+    say(What::PolicyAdopted { revision, policy: rooms.hot.policy.load().base().clone(), scopes: 1 }).await;
     furnish(rooms, 2, 6).await;
     say(What::CallbackProven { number: number(1), route: "+12125550100".into() }).await;
     let observation = |carrier, score| Observation {

@@ -10,14 +10,15 @@ use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
-use super::record::{Decided, Record};
+use super::record::{self, Decided, Record};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
     Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
-    Passed, Policy, Pool, Question, Ranking, Rung, Turn, Turns, Usage,
+    Passed, Policies, Policy, Pool, Question, Ranking, Region, Rung, Turn, Turns, Usage, Zip,
 };
 use parking_lot::Mutex;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,6 +106,9 @@ pub struct Asked {
     pub campaign: Option<String>,
     pub call_id: String,
     pub callee: E164,
+    /// Where the callee lives, as the dialer's list says.
+    pub state: Option<Region>,
+    pub zip: Option<Zip>,
     pub carrier: Option<Carrier>,
     pub now: Moment,
     pub tie_break: u64,
@@ -123,7 +127,7 @@ pub struct Draw {
 pub struct Hot {
     pub keys: Keys,
     pub journal: Journal,
-    pub policy: ArcSwap<(u64, Policy)>,
+    pub policy: ArcSwap<Policies>,
     pub calls: Mutex<Calls>,
     usage: Vec<Mutex<HashMap<E164, Usage>>>,
     callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
@@ -188,14 +192,14 @@ impl Hot {
     pub fn new(
         keys: Keys,
         journal: Journal,
-        policy: (u64, Policy),
+        policies: Policies,
         draws: tokio::sync::mpsc::UnboundedSender<Draw>,
         begun: Arc<Begun>,
     ) -> Hot {
         Hot {
             keys,
             journal,
-            policy: ArcSwap::from_pointee(policy),
+            policy: ArcSwap::from_pointee(policies),
             calls: Mutex::default(),
             usage: (0..PARTS).map(|_| Mutex::default()).collect(),
             callees: (0..PARTS).map(|_| Mutex::default()).collect(),
@@ -223,8 +227,9 @@ impl Hot {
 
     fn decide(&self, asked: &Asked) -> Result<(Told, Wait), JournalError> {
         let owner = &asked.owner;
-        let policy = self.policy.load();
-        let (policy_revision, policy) = (policy.0, &policy.1);
+        let policies = self.policy.load();
+        let policy_revision = policies.revision;
+        let policy = &*asked.policy(&policies);
         let callee = self.keys.callee(&owner.business.id, asked.callee);
         let call = self.keys.call(&asked.call_id);
         let ask = asked.ask();
@@ -277,6 +282,7 @@ impl Hot {
             owner: owner.id.clone(),
             call,
             callee,
+            asked: record::Asked::of(&ask),
             carrier: asked.carrier,
             decision: answer.decision.clone(),
             from: answer.from,
@@ -379,9 +385,9 @@ impl Hot {
 
     /// Lets go of the callees of whom nothing is to be remembered any more.
     pub fn forget_callees(&self, now: Moment) {
-        let policy = self.policy.load();
+        let sticky_for = self.policy.load().sticky_for_longest();
         for part in &self.callees {
-            part.lock().retain(|_, callee| !callee.is_forgotten(now, &policy.1));
+            part.lock().retain(|_, callee| !callee.is_forgotten(now, sticky_for));
         }
     }
 
@@ -399,7 +405,7 @@ impl Hot {
         let turns = hot.as_mut().map_or(&mut nobody, |hot| &mut hot.turns);
         let mut callees = self.callees[part(callee_part(decided.callee))].lock();
         let callee = callees.entry(decided.callee).or_default();
-        self.with_usage(number, |usage| choose::record(&answer, decided.at, usage, turns, callee, &policy.1));
+        self.with_usage(number, |usage| choose::record(&answer, decided.at, usage, turns, callee, policy.base()));
         drop(callees);
         if decided.valid_until > now
             && let Some(hot) = &mut hot
@@ -430,7 +436,7 @@ impl Hot {
     /// Applies what is known of a decision that only its sealed id brought back.
     pub fn restore(&self, sealed: &Sealed) {
         let policy = self.policy.load();
-        self.with_usage(sealed.number, |usage| usage.record(sealed.at, &policy.1));
+        self.with_usage(sealed.number, |usage| usage.record(sealed.at, policy.base()));
         self.with_callee(sealed.callee, |callee| {
             callee.record_attempt(sealed.at);
             callee.record_shown(sealed.number, sealed.at);
@@ -449,11 +455,18 @@ impl Hot {
 }
 
 impl Asked {
+    /// What holds for this call.
+    pub fn policy<'p>(&self, policies: &'p Policies) -> Cow<'p, Policy> {
+        policies.of_call(&self.owner.business.id, &self.owner.id, self.campaign.as_deref())
+    }
+
     fn ask(&self) -> Ask {
         Ask {
             owner: self.owner.id.clone(),
             campaign: self.campaign.clone(),
             callee: self.callee,
+            state: self.state,
+            zip: self.zip,
             carrier: self.carrier,
             at: self.now,
             tie_break: self.tie_break,

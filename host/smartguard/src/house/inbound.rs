@@ -9,7 +9,7 @@ use super::errors::missing;
 use super::keeper::now;
 use crate::desk::{DeskError, DeskErrorKind, InboundView};
 use numbers::event::OBSERVATIONS_MAX;
-use numbers::{FilingState, Observation, Source, What};
+use numbers::{Command, FilingState, Observation, Source, What};
 use sandbox::agency::{FilingAnswer, FilingStatus, InboundAnswer};
 
 impl House {
@@ -50,7 +50,9 @@ impl House {
                     self.performer.heard(open, filed(Ok(FilingAnswer::Filed(told)))).await?;
                 }
                 // Its adapter knows how to go on, and what became of each number.
-                (FilingState::Pending { .. }, _) => self.performer.ask_filing(open).await?,
+                (FilingState::Pending { .. }, _) => {
+                    self.performer.perform_alone(&Command::AskFiling { filing: open }).await?;
+                }
                 (_, FilingStatus::Accepted) => {
                     self.performer.heard(open, filed(Ok(FilingAnswer::Filed(told)))).await?;
                 }

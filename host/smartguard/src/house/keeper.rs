@@ -14,7 +14,9 @@ mod round;
 #[cfg(test)]
 mod tests;
 
-pub use records::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
+#[cfg(test)]
+pub use records::REVISION;
+pub use records::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, read_policies};
 
 use super::directory::Directory;
 use super::hot::Hot;
@@ -405,7 +407,7 @@ impl Keeper {
     fn follow(&mut self, touched: &Touched) {
         let now = now();
         if touched.policy {
-            self.hot.policy.store(Arc::new((self.state.policy_revision, self.state.policy.clone())));
+            self.hot.policy.store(Arc::new(self.state.policies.clone()));
         }
         self.directory.publish(&self.state, touched);
         let (mut numbers, mut businesses) = self.concerned(touched);

@@ -39,17 +39,23 @@ impl Performer {
     /// Works until nobody can want anything any more.
     pub async fn run(self: Arc<Performer>, mut commands: mpsc::UnboundedReceiver<Command>) {
         while let Some(command) = commands.recv().await {
-            if !self.in_flight.lock().insert(command.clone()) {
-                continue;
-            }
             let performer = self.clone();
             tokio::spawn(async move {
-                if let Err(cause) = performer.perform(&command).await {
+                if let Err(cause) = performer.perform_alone(&command).await {
                     tracing::debug!(%cause, ?command, "a command came to nothing; it is wanted again while it is due");
                 }
-                performer.in_flight.lock().remove(&command);
             });
         }
+    }
+
+    /// Performs a command, unless the same one is on its way: what that one brings back does for both.
+    pub async fn perform_alone(&self, command: &Command) -> Result<(), ProposeError> {
+        if !self.in_flight.lock().insert(command.clone()) {
+            return Ok(());
+        }
+        let performed = self.perform(command).await;
+        self.in_flight.lock().remove(command);
+        performed
     }
 
     async fn perform(&self, command: &Command) -> Result<(), ProposeError> {
@@ -121,7 +127,7 @@ impl Performer {
     }
 
     /// Goes on with a filing, as its state says.
-    pub async fn ask_filing(&self, filing: u64) -> Result<(), ProposeError> {
+    async fn ask_filing(&self, filing: u64) -> Result<(), ProposeError> {
         let state =
             self.keeper.read(move |state| state.filings.get(&filing).map(|filing| filing.state.clone())).await?;
         match state {

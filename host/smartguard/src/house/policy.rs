@@ -1,17 +1,18 @@
-//! The policy in force: adopts a file that reads well, keeps the old one when it does not, and says why.
+//! The policies in force: adopts files that read well, keeps the old ones when one does not, and says why.
 
 use super::House;
 use super::keeper::{ProposeError, now};
 use crate::config::Config;
-use crate::desk::{PolicyView, ProblemView, RefusalView, Stamp};
-use crate::policies::{self, ReadPolicy};
+use crate::desk::{EffectiveFieldView, EffectivePolicyView, PolicyView, ProblemView, RefusalView, ScopeQuery, Stamp};
+use crate::policies::{self, ReadPolicies};
 use crate::strict::Problem;
-use numbers::{Moment, Policy, What};
+use numbers::event::SCOPES_MAX;
+use numbers::{Moment, OwnerId, Policies, Scope, What};
 use std::sync::Arc;
 
-/// What is in force, and the newer file that was not taken.
+/// What is in force, and the newer files that were not taken.
 pub struct InForce {
-    read: ReadPolicy,
+    read: ReadPolicies,
     since: Moment,
     refused: Option<(Moment, Vec<Problem>)>,
 }
@@ -22,20 +23,16 @@ impl InForce {
     }
 }
 
-/// The policy at a start: the folder's. When that one is refused, the one that was in force when we stopped,
+/// The policies at a start: the folder's. When they are refused, those that were in force when we stopped,
 /// and at the first start of all the bundled one.
-pub fn read_at_start(config: &Config, (revision, known): (u64, &Policy)) -> InForce {
+pub fn read_at_start(config: &Config, known: &Policies) -> InForce {
     match policies::read_folder(&config.policies) {
         Ok(read) => InForce { read, since: now(), refused: None },
         Err(problems) => {
             report(&problems);
-            let read = match revision {
+            let read = match known.revision {
                 0 => policies::bundled(),
-                _ => ReadPolicy {
-                    file: format!("revision {revision}, as before the start"),
-                    policy: known.clone(),
-                    ..policies::bundled()
-                },
+                revision => ReadPolicies::of(known, format!("revision {revision}, as before the start")),
             };
             InForce { read, since: now(), refused: Some((now(), problems)) }
         }
@@ -43,22 +40,28 @@ pub fn read_at_start(config: &Config, (revision, known): (u64, &Policy)) -> InFo
 }
 
 impl House {
-    /// Puts the policy that was read at the start in force, unless it is already.
+    /// Puts the policies that were read at the start in force, unless they are already.
     pub(super) async fn adopt_at_start(&self) -> Result<(), ProposeError> {
         let read = self.policy.lock().read.clone();
         self.adopt(&read).await
     }
 
-    async fn adopt(&self, read: &ReadPolicy) -> Result<(), ProposeError> {
-        let mut policy = read.policy.clone();
+    async fn adopt(&self, read: &ReadPolicies) -> Result<(), ProposeError> {
+        let ReadPolicies { file, mut policy, scopes, .. } = read.clone();
         if let Some(durability) = self.config.durability {
             policy.durability = durability;
         }
-        let (revision, known) = self.keeper.read(|state| (state.policy_revision, state.policy.clone())).await?;
-        if revision == 0 || known != policy {
-            self.keeper.propose_patiently(What::PolicyAdopted { revision: revision + 1, policy }).await?;
-            tracing::info!(revision = revision + 1, file = read.file, "a policy is in force");
+        let known = self.keeper.read(|state| state.policies.clone()).await?;
+        if known.revision > 0 && *known.base() == policy && *known.scopes() == scopes {
+            return Ok(());
         }
+        let drafts: Vec<_> = scopes.into_iter().collect();
+        for part in drafts.chunks(SCOPES_MAX) {
+            self.keeper.propose_patiently(What::ScopesDrafted { scopes: part.to_vec() }).await?;
+        }
+        let (revision, scopes) = (known.revision + 1, drafts.len() as u32);
+        self.keeper.propose_patiently(What::PolicyAdopted { revision, policy, scopes }).await?;
+        tracing::info!(revision, file, scopes, "a policy is in force");
         Ok(())
     }
 
@@ -82,12 +85,13 @@ impl House {
         }
     }
 
-    pub(super) fn policy_view(&self) -> PolicyView {
+    /// The policy of everybody first, then what each scope says beside it.
+    pub(super) fn policy_views(&self) -> Vec<PolicyView> {
         let in_force = self.hot.policy.load();
         let kept = self.policy.lock();
-        PolicyView {
+        let everybody = PolicyView {
             name: "default".to_owned(),
-            revision: in_force.0,
+            revision: in_force.revision,
             file: kept.read.file.clone(),
             in_force_since: Stamp(kept.since),
             warnings: kept.read.warnings.iter().map(problem).collect(),
@@ -95,8 +99,41 @@ impl House {
                 .refused
                 .as_ref()
                 .map(|(at, problems)| RefusalView { at: Stamp(*at), problems: problems.iter().map(problem).collect() }),
-            fields: policies::shown(&in_force.1),
-        }
+            fields: policies::shown(in_force.base()),
+        };
+        let scopes = in_force.scopes().iter().map(|(scope, patch)| {
+            let mut policy = in_force.base().clone();
+            patch.apply(&mut policy);
+            let mut fields = policies::shown(&policy);
+            fields.retain(|field, _| patch.says(field));
+            PolicyView {
+                name: scope.to_string(),
+                revision: in_force.revision,
+                file: kept.read.file_of(scope).unwrap_or(&kept.read.file).to_owned(),
+                in_force_since: Stamp(kept.since),
+                warnings: Vec::new(),
+                last_refusal: None,
+                fields,
+            }
+        });
+        std::iter::once(everybody).chain(scopes).collect()
+    }
+
+    /// What holds for whom, and where each value comes from.
+    pub(super) fn effective_policy(&self, query: ScopeQuery) -> EffectivePolicyView {
+        let ScopeQuery { business, campaign, user } = query;
+        let owner = user.clone().map(OwnerId::User).or_else(|| campaign.clone().map(OwnerId::Campaign));
+        let business = business.or_else(|| Some(self.directory.owner(&owner?)?.business.id.clone()));
+        let scopes = [
+            business.clone().map(Scope::Business),
+            campaign.clone().map(Scope::Campaign),
+            user.clone().map(Scope::User),
+        ];
+        let scopes: Vec<Scope> = scopes.into_iter().flatten().collect();
+        let revision = self.hot.policy.load().revision;
+        let kept = self.policy.lock();
+        let fields = policies::explained(&kept.read, &scopes).into_iter().map(EffectiveFieldView::from).collect();
+        EffectivePolicyView { revision, business, campaign, user, fields }
     }
 }
 

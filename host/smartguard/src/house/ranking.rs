@@ -15,8 +15,9 @@ const WHY_BYTES_MAX: usize = 200;
 impl House {
     /// What the policy's ranker says of this call; none where the policy names none, or there is no choice.
     pub(super) async fn ranking(&self, asked: &Asked) -> Option<Ranking> {
-        let policy = self.hot.policy.load_full();
-        let ranker = policy.1.ranker.clone()?;
+        let policies = self.hot.policy.load_full();
+        let policy = asked.policy(&policies);
+        let ranker = policy.ranker.clone()?;
         let open = self.hot.permitted(asked)?;
         let candidates = open.numbers.iter().map(|(number, tally)| RankCandidate {
             number: number.number,
@@ -37,7 +38,7 @@ impl House {
             at: asked.now,
             candidates: candidates.collect(),
         };
-        let said = match self.adapters.rank(&ranker, &request, policy.1.ranker_deadline).await {
+        let said = match self.adapters.rank(&ranker, &request, policy.ranker_deadline).await {
             Ok(ranking) => {
                 self.hot.counts.ranked.fetch_add(1, Relaxed);
                 let order = ranking.order.iter().map(|place| request.candidates[*place].number).collect();
@@ -58,7 +59,7 @@ const fn locality_word(locality: Locality) -> &'static str {
     match locality {
         Locality::Group => "group",
         Locality::State => "state",
-        Locality::Zone => "zone",
+        Locality::Neighbour | Locality::Zone => "zone",
         Locality::Elsewhere => "none",
     }
 }

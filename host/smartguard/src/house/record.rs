@@ -7,7 +7,8 @@ use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Rung, TurnChange, Verdict,
+    Answer, Ask, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region, Rung,
+    TurnChange, Verdict, Zip,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,7 @@ pub struct Decided {
     /// The keyed hash of the dialer's call id.
     pub call: u64,
     pub callee: CalleeHash,
+    pub asked: Asked,
     pub carrier: Option<Carrier>,
     pub decision: Decision,
     pub from: From,
@@ -64,6 +66,25 @@ pub struct Decided {
     pub policy_revision: u64,
     /// None where no ranker was asked.
     pub ranking: Option<Ranking>,
+}
+
+/// What the answer rested on and is not said elsewhere, so that the same question can be asked again. Of the callee's number
+/// it holds where the callee is, and not who.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The country, area code and exchange of a callee in the North American plan, such as 1212555.
+    pub prefix: Option<u32>,
+    pub state: Option<Region>,
+    pub zip: Option<Zip>,
+    pub campaign: Option<String>,
+    pub tie_break: u64,
+}
+
+impl Asked {
+    pub fn of(ask: &Ask) -> Asked {
+        let prefix = ask.callee.area_code().map(|_| (ask.callee.digits() / 10_000) as u32);
+        Asked { prefix, state: ask.state, zip: ask.zip, campaign: ask.campaign.clone(), tie_break: ask.tie_break }
+    }
 }
 
 /// What became of a call.

@@ -7,13 +7,13 @@
 use super::directory::Directory;
 use super::hot::{Hot, WINDOW};
 use super::journal::JournalError;
-use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY};
+use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, read_policies};
 use super::keys::Sealed;
 use super::record::{Decided, PAGE_PREFIX, Record, read_page};
 use super::rolled::{ROLLED_TO, Rolled};
 use super::stored::{StoredError, pages};
 use crate::store::{Key, Store, Tree};
-use numbers::{Decision, Durability, E164, Moment, OwnerId, Policy, State};
+use numbers::{Decision, Durability, E164, Moment, OwnerId, Policies, State};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,7 +35,10 @@ pub struct Found {
 
 /// Reads everything.
 pub async fn read(store: &Arc<dyn Store>) -> Result<Found, StoredError> {
-    let (policy_revision, policy) = one(store, POLICY).await?.unwrap_or((0, Policy::default()));
+    let policies = match one(store, POLICY).await? {
+        Some(revision) => read_policies(store.as_ref(), revision).await?.unwrap_or_default(),
+        None => Policies::default(),
+    };
     let state = State::from_records(
         all(store, Tree::Business).await?,
         all(store, Tree::Owner).await?,
@@ -43,7 +46,7 @@ pub async fn read(store: &Arc<dyn Store>) -> Result<Found, StoredError> {
         all(store, Tree::Case).await?,
         all(store, Tree::Filing).await?,
         all(store, Tree::Task).await?,
-        (policy_revision, policy),
+        policies,
         one::<Vec<_>>(store, ADAPTERS).await?.unwrap_or_default(),
         one(store, NEXT_ID).await?.unwrap_or(1),
     );
@@ -104,7 +107,7 @@ pub async fn replay(
             Record::Charged { at, owner, numbers, calls } => {
                 let policy = hot.policy.load();
                 for number in numbers {
-                    hot.with_usage(*number, |usage| usage.charge(*at, *calls, &policy.1));
+                    hot.with_usage(*number, |usage| usage.charge(*at, *calls, policy.base()));
                 }
                 // A full record may be followed by another of the same charge, which a kill may have kept out.
                 if numbers.len() < CHARGED_MAX {
@@ -129,9 +132,9 @@ pub async fn replay(
 
 /// Whether others that are not recorded may have followed this decision. A hold grants no window, and under the policy
 /// that is still in force every answer may have waited for the disk.
-fn may_run_ahead(decided: &Decided, (revision, policy): &(u64, Policy)) -> bool {
+fn may_run_ahead(decided: &Decided, policies: &Policies) -> bool {
     let shown = matches!(decided.decision, Decision::Use { .. });
-    let waited = policy.durability == Durability::Sync && decided.policy_revision == *revision;
+    let waited = policies.base().durability == Durability::Sync && decided.policy_revision == policies.revision;
     shown && !waited
 }
 
@@ -154,7 +157,7 @@ async fn charge(
         hot.journal.append_durably(hot.journal.sequence(), &record).await?;
         let policy = hot.policy.load();
         for number in numbers {
-            hot.with_usage(*number, |usage| usage.charge(now, calls, &policy.1));
+            hot.with_usage(*number, |usage| usage.charge(now, calls, policy.base()));
         }
     }
     tracing::warn!(%owner, numbers = numbers.len(), calls, "the last stop was not clean; the window is charged to the caps");

@@ -9,6 +9,7 @@ use super::hot::Hot;
 use super::record::Record;
 use super::stored::{StoredError, pages};
 use crate::store::{Key, Op, Store, StoreError, Tree};
+use core::time::Duration;
 use numbers::choose;
 use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, Policy, Turn, Turns, Usage};
 use serde::de::DeserializeOwned;
@@ -125,10 +126,10 @@ impl Rolled {
 
     /// Writes all its parts. A callee of whom nothing was to be remembered at `oldest` already, the time from which on
     /// calls still have records of their own, is forgotten.
-    pub fn ops(&self, oldest: Moment, policy: &Policy) -> Vec<Op> {
+    pub fn ops(&self, oldest: Moment, sticky_for: Duration) -> Vec<Op> {
         let mut ops = Vec::with_capacity(self.len());
         ops.extend(self.numbers.iter().map(|(number, rolled)| put(number_key(*number), rolled)));
-        ops.extend(self.callees.iter().map(|(callee, record)| match record.is_forgotten(oldest, policy) {
+        ops.extend(self.callees.iter().map(|(callee, record)| match record.is_forgotten(oldest, sticky_for) {
             true => Op::Delete { key: callee_key(*callee) },
             false => put(callee_key(*callee), record),
         }));
@@ -182,12 +183,12 @@ impl Rolled {
 pub fn forgotten(
     page: &[crate::store::Record],
     oldest: Moment,
-    policy: &Policy,
+    sticky_for: Duration,
 ) -> Result<Vec<CalleeHash>, StoredError> {
     let mut forgotten = Vec::new();
     for (key, _, value) in page {
         let record: CalleeRecord = decoded(Key::new(Tree::Callee, key.clone()), value)?;
-        if record.is_forgotten(oldest, policy) {
+        if record.is_forgotten(oldest, sticky_for) {
             forgotten.extend(callee_of(key));
         }
     }

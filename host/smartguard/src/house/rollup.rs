@@ -207,7 +207,7 @@ impl Roller {
         let touched = Rolled::touched_by(records.iter().map(|(_, record)| record));
         let mut rolled = touched.read(self.store.as_ref()).await?;
         for (_, record) in &records {
-            rolled.apply(record, &policy.1);
+            rolled.apply(record, policy.base());
         }
         let last = records.last().map_or(0, |(seq, _)| *seq);
         let to = Key::new(Tree::Meta, ROLLED_TO);
@@ -216,7 +216,7 @@ impl Roller {
 
         self.end_grants(&pages, oldest).await?;
         self.archive(&pages).await?;
-        let mut ops = rolled.ops(oldest.before(SLACK), &policy.1);
+        let mut ops = rolled.ops(oldest.before(SLACK), policy.sticky_for_longest());
         ops.extend(pages.iter().map(|page| Op::Delete { key: Key::new(Tree::Event, page.key.clone()) }));
         ops.push(Op::put(to, last.max(before).to_be_bytes().to_vec()));
         self.store.commit(ops).await?;
@@ -302,7 +302,7 @@ impl Roller {
         let policy = self.hot.policy.load_full();
         let oldest = now.before(self.keep).before(SLACK);
         let page = self.store.scan(Tree::Callee, from, None, CALLEES_AT_ONCE).await?;
-        let forgotten = forgotten(&page, oldest, &policy.1)?;
+        let forgotten = forgotten(&page, oldest, policy.sticky_for_longest())?;
         let ops: Vec<Op> = forgotten.into_iter().map(|callee| Op::Delete { key: callee_key(callee) }).collect();
         if !ops.is_empty() {
             self.store.commit(ops).await?;

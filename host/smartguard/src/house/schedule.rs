@@ -130,6 +130,7 @@ mod tests {
     use numbers::{
         AdapterFacts, Business, Command, E164, Effects, Event, ImportedRow, Moment, RightToUse, Service, State, What,
     };
+    use numbers::{Policies, Policy};
     use std::collections::BTreeMap;
 
     const SECOND: u64 = 1000;
@@ -208,7 +209,7 @@ mod tests {
         happens(&mut state, &mut schedule, 11 * SECOND, failed("left", vec![number(0)]));
         assert_eq!(asked(&schedule.due(Moment(12 * SECOND))), [], "the right one is still on its way");
         happens(&mut state, &mut schedule, 13 * SECOND, failed("right", vec![number(0)]));
-        let urgent = state.policy.check_every_urgent;
+        let urgent = state.policies.base().check_every_urgent;
         assert_eq!(schedule.next_due(), Some(Moment(11 * SECOND).plus(urgent)));
         assert_eq!(asked(&schedule.due(Moment(13 * SECOND).plus(urgent))), [("left", 1), ("right", 1)]);
     }
@@ -219,7 +220,8 @@ mod tests {
         schedule.due(Moment(10 * SECOND));
         happens(&mut state, &mut schedule, 11 * SECOND, failed("left", vec![number(0)]));
         // So that the left one is not due as well.
-        state.policy.check_every_urgent = LOST_AFTER * 2;
+        let policy = Policy { check_every_urgent: LOST_AFTER * 2, ..state.policies.base().clone() };
+        state.policies = Policies::new(1, policy, Default::default());
         schedule.set(&state, number(0));
         let lost = Moment(10 * SECOND).plus(LOST_AFTER);
         assert_eq!(schedule.next_due(), Some(lost));

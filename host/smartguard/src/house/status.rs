@@ -40,7 +40,7 @@ impl House {
             } else {
                 self.config.data.display().to_string()
             },
-            durability: match self.hot.policy.load().1.durability {
+            durability: match self.hot.policy.load().base().durability {
                 _ if self.config.in_memory => "none",
                 Durability::Lease => "lease",
                 Durability::Sync => "sync",

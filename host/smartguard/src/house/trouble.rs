@@ -4,6 +4,7 @@ use super::House;
 use super::keeper::Condition;
 use crate::desk::{Stamp, TroubleView};
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 /// A write that takes longer than this is no slow disk any more; rare stalls of two seconds were measured.
 const STUCK_AFTER: Duration = Duration::from_secs(5);
@@ -73,9 +74,10 @@ impl House {
                 (false, false),
             ));
         }
-        if let Some(ranker) = &self.hot.policy.load().1.ranker
-            && let Some(reason) = self.adapters.why_no_ranker(ranker)
-        {
+        let policies = self.hot.policy.load();
+        let scopes = policies.scopes().values().filter_map(|patch| patch.ranker.as_ref()?.as_ref());
+        for ranker in policies.base().ranker.iter().chain(scopes).collect::<BTreeSet<_>>() {
+            let Some(reason) = self.adapters.why_no_ranker(ranker) else { continue };
             troubles.push(trouble(
                 "ranker_absent",
                 format!("the policy names the ranker `{ranker}`, and {reason}; the policy's own order holds"),

@@ -10,6 +10,7 @@ use numbers::{
     Carrier, Carriers, Case, CaseState, Closure, Confidence, FilingState, Moment, Number, Origin, Owner, OwnerId,
     Packet, Place, RegistrationState, RightToUse, Source, State, Task, TaskKind, TaskState,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub fn owner_kind(id: &OwnerId) -> OwnerKind {
@@ -30,14 +31,17 @@ pub fn owner(state: &State, hot: &Hot, owner: &Owner, now: Moment) -> OwnerView 
             .map(|number| PoolNumber {
                 number: number.e164.to_string(),
                 life: number.life.word().to_owned(),
-                shown_today: hot.with_usage(number.e164, |usage| usage.today(now, &state.policy)),
+                shown_today: hot.with_usage(number.e164, |usage| usage.today(now, state.policies.base())),
             })
             .collect(),
     }
 }
 
 pub fn number(state: &State, hot: &Hot, number: &Number, now: Moment) -> NumberView {
-    let policy = &state.policy;
+    let policy = match &number.place {
+        Place::Pool(owner) => state.policies.of_owner(&number.business, owner),
+        Place::Aside | Place::Reserve | Place::Bench => Cow::Borrowed(state.policies.of_business(&number.business)),
+    };
     let tallies = hot.calls.lock().tallies(number.e164);
     let (service, since, deadline) = match number.origin {
         Origin::New => ("new", None, None),
@@ -55,7 +59,7 @@ pub fn number(state: &State, hot: &Hot, number: &Number, now: Moment) -> NumberV
         life_since: Stamp(number.life_since),
         place: place(&number.place),
         home: number.home.as_ref().map(OwnerId::to_string),
-        shown_today: hot.with_usage(number.e164, |usage| usage.today(now, policy)),
+        shown_today: hot.with_usage(number.e164, |usage| usage.today(now, &policy)),
         cap_today: ramp.map_or(policy.per_day_soft, |ramp| ramp.min(policy.per_day_soft)),
         first_shown: number.first_shown.map(Stamp),
         rest_until: number.rest_until.map(Stamp),

@@ -157,6 +157,9 @@ impl Desk for FakeDesk {
     fn policies(&self) -> Asked<'_, Vec<PolicyView>> {
         answer(Ok(Vec::new()))
     }
+    fn effective_policy(&self, _query: ScopeQuery) -> Asked<'_, EffectivePolicyView> {
+        answer(Err(catching_up()))
+    }
     fn status(&self) -> Asked<'_, StatusView> {
         answer(Err(catching_up()))
     }

@@ -22,7 +22,8 @@ impl Hot {
     /// [`Hot::ask`] permits once more.
     pub fn permitted(&self, asked: &Asked) -> Option<Open> {
         let owner = &asked.owner;
-        let policy = self.policy.load();
+        let policies = self.policy.load();
+        let policy = asked.policy(&policies);
         let callee = self.keys.callee(&owner.business.id, asked.callee);
         let call = self.keys.call(&asked.call_id);
         let ask = asked.ask();
@@ -41,7 +42,7 @@ impl Hot {
                 reserve: Pool { candidates: &shared.reserve, usage: &usages[2] },
                 turns: &hot.turns,
                 callee: known.as_ref(),
-                policy: &policy.1,
+                policy: &policy,
                 order: &[],
             })
         };
@@ -73,12 +74,13 @@ fn summed(tallies: &Tallies, carrier: Option<Carrier>) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::super::super::journal::RECORD_BYTES_MAX;
-    use super::super::super::record::{Decided, Record, encode};
+    use super::super::super::record::{Asked, Decided, Record, encode};
     use super::super::kept;
     use super::TOLD_MAX;
     use numbers::choose::From;
     use numbers::{
-        CalleeHash, Carrier, Decision, E164, Life, Moment, OwnerId, Passed, Ranked, Ranking, Rung, TurnChange,
+        CalleeHash, Carrier, Decision, E164, Life, Moment, OwnerId, Passed, Ranked, Ranking, Region, Rung, TurnChange,
+        Zip,
     };
 
     #[test]
@@ -90,6 +92,13 @@ mod tests {
             owner: OwnerId::Campaign("n".repeat(128)),
             call: u64::MAX,
             callee: CalleeHash([255; 16]),
+            asked: Asked {
+                prefix: Some(u32::MAX),
+                state: Some(Region::parse("FL").expect("a state")),
+                zip: Some(Zip::parse("33101").expect("a ZIP code")),
+                campaign: Some("n".repeat(128)),
+                tie_break: u64::MAX,
+            },
             carrier: Some(Carrier::Verizon),
             decision: Decision::Use {
                 number: number(0),

@@ -6,6 +6,7 @@ use crate::house::begun::Begun;
 use crate::house::journal::Journal;
 use crate::house::keys::Keys;
 use crate::store::Tree;
+use numbers::Policies;
 use numbers::{Address, Business, Contact, ImportedRow, OwnerId, Policy, Relation, RightToUse, Service};
 
 fn business(id: &str, use_case: &str) -> What {
@@ -60,7 +61,7 @@ impl Room {
         let keys = Keys::of_store(&kept, &folder.path().join("key")).await.expect("a key");
         let (journal, _writing) = Journal::start(kept.clone(), 1);
         let (draws, _) = mpsc::unbounded_channel();
-        let hot = Arc::new(Hot::new(keys, journal, (0, Policy::default()), draws, Begun::new().0));
+        let hot = Arc::new(Hot::new(keys, journal, Policies::default(), draws, Begun::new().0));
         let mut state = State::default();
         state.next_id = 1;
         let parts = KeeperParts {
@@ -126,7 +127,7 @@ async fn after_a_failed_commit_nothing_more_is_changed() {
     room.keeper.propose(business("first", "")).await.expect("durable");
     room.store.become_(Mood::Broken);
     let policy = Policy { per_hour: 1, ..Policy::default() };
-    let lost = room.keeper.propose(What::PolicyAdopted { revision: 9, policy }).await;
+    let lost = room.keeper.propose(What::PolicyAdopted { revision: 9, policy, scopes: 0 }).await;
     assert!(matches!(&lost, Err(ProposeError::Halted(why)) if why.contains("the cable is out")), "{lost:?}");
     room.store.become_(Mood::Well);
     for _ in 0..2 {
@@ -134,7 +135,7 @@ async fn after_a_failed_commit_nothing_more_is_changed() {
         assert!(matches!(refused, Err(ProposeError::Halted(_))), "{refused:?}");
     }
     assert_eq!(room.businesses().await, (1, 1), "nothing is written beside what was lost");
-    assert_eq!(room.hot.policy.load().0, 0, "the path of a call goes on with what was published before");
+    assert_eq!(room.hot.policy.load().revision, 0, "the path of a call goes on with what was published before");
     assert!(matches!(room.keeper.condition(), Condition::Halted(_)));
     room.keeper.stop().await;
 }

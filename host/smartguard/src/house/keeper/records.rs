@@ -1,16 +1,23 @@
 //! What an event leaves to be stored, and whether the store can hold it.
 
-use crate::store::{COMMIT_BYTES_MAX, KEY_MAX, Key, OPS_MAX, Op, PAYLOAD_MAX, Tree};
+use super::super::stored::StoredError;
+use crate::store::{COMMIT_BYTES_MAX, KEY_MAX, Key, OPS_MAX, Op, PAYLOAD_MAX, Store, Tree};
 use numbers::event::Event;
+use numbers::policy::{Patch, Policy};
+use numbers::scope::{Policies, Scope};
 use numbers::state::State;
 use numbers::step::{Refusal, Touched};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// First byte of the keys of the keeper's events, beside the pages of calls in the same tree.
 pub const EVENT_PREFIX: u8 = b'k';
 /// Names of single records.
 pub const NEXT_ID: &[u8] = b"next_id";
 pub const POLICY: &[u8] = b"policy";
+/// Before the number of a revision of the policies.
+pub const REVISION: &[u8] = b"policy/";
 pub const ADAPTERS: &[u8] = b"adapters";
 
 /// The event itself.
@@ -26,7 +33,7 @@ pub fn of_touched(state: &State, touched: &Touched) -> Vec<Op> {
     let Touched { businesses, owners, numbers, cases, filings, tasks, policy, adapters } = touched;
     let mut ops = vec![put(Tree::Meta, NEXT_ID, &state.next_id)];
     if *policy {
-        ops.push(put(Tree::Meta, POLICY, &(state.policy_revision, &state.policy)));
+        ops.extend(of_policies(&state.policies));
     }
     if *adapters {
         ops.push(put(Tree::Meta, ADAPTERS, &state.adapters.values().collect::<Vec<_>>()));
@@ -40,6 +47,42 @@ pub fn of_touched(state: &State, touched: &Touched) -> Vec<Op> {
     ops.extend(filings.iter().filter_map(|id| Some(put(Tree::Filing, id.to_be_bytes(), state.filings.get(id)?))));
     ops.extend(tasks.iter().filter_map(|id| Some(put(Tree::Task, id.to_be_bytes(), state.tasks.get(id)?))));
     ops
+}
+
+/// Every record of a revision of the policies, the one that puts it in force last. Those of former revisions stay: by them a
+/// decision of before can be explained and taken again.
+fn of_policies(policies: &Policies) -> Vec<Op> {
+    let revision = policies.revision;
+    let scopes = policies.scopes().iter().enumerate();
+    let mut ops: Vec<Op> =
+        scopes.map(|(place, said)| put(Tree::Meta, scope_key(revision, place as u32), &said)).collect();
+    ops.push(put(Tree::Meta, revision_key(revision), &(policies.base(), ops.len() as u32)));
+    ops.push(put(Tree::Meta, POLICY, &revision));
+    ops
+}
+
+/// The policies of a revision; none where there was no such revision.
+pub async fn read_policies(store: &dyn Store, revision: u64) -> Result<Option<Policies>, StoredError> {
+    let Some((base, scopes)) = one::<(Policy, u32)>(store, revision_key(revision)).await? else { return Ok(None) };
+    let mut said = BTreeMap::new();
+    for place in 0..scopes {
+        said.extend(one::<(Scope, Patch)>(store, scope_key(revision, place)).await?);
+    }
+    Ok(Some(Policies::new(revision, base, said)))
+}
+
+fn revision_key(revision: u64) -> Vec<u8> {
+    [REVISION, &revision.to_be_bytes()].concat()
+}
+
+fn scope_key(revision: u64, place: u32) -> Vec<u8> {
+    [revision_key(revision), place.to_be_bytes().to_vec()].concat()
+}
+
+async fn one<T: DeserializeOwned>(store: &dyn Store, key: Vec<u8>) -> Result<Option<T>, StoredError> {
+    let key = Key::new(Tree::Meta, key);
+    let Some(entry) = store.get(&key).await? else { return Ok(None) };
+    postcard::from_bytes(&entry.value).map(Some).map_err(|source| StoredError::Format { key, source })
 }
 
 /// How many bytes these write.

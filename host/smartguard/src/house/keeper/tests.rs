@@ -6,6 +6,7 @@ use super::*;
 use crate::house::begun::Begun;
 use crate::store::MemoryStore;
 use core::time::Duration;
+use numbers::Policies;
 use numbers::{
     AdapterFacts, Address, Business, Contact, Effects, FilingOutcome, FilingPlan, ImportedRow, Observation, Policy,
     Relation, RightToUse, Service, Source, Status,
@@ -29,8 +30,7 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let keys = Keys::of_store(&store, &folder.path().join("key")).await.expect("a key");
         let (journal, _writer) = Journal::start(store.clone(), 1);
-        let hot =
-            Arc::new(Hot::new(keys, journal, (0, Policy::default()), mpsc::unbounded_channel().0, Begun::new().0));
+        let hot = Arc::new(Hot::new(keys, journal, Policies::default(), mpsc::unbounded_channel().0, Begun::new().0));
         let (wanted, commands) = mpsc::unbounded_channel();
         let (keeper, _keeping) = start(KeeperParts {
             state: State::default(),
@@ -43,7 +43,7 @@ impl World {
         });
         let world = World { keeper, commands };
         let policy = Policy { file_every: LATER, ..Policy::default() };
-        world.say(What::PolicyAdopted { revision: 1, policy }).await;
+        world.say(What::PolicyAdopted { revision: 1, policy, scopes: 0 }).await;
         let registry = AdapterFacts {
             id: "registry".into(),
             checks: false,

@@ -37,14 +37,19 @@ async fn dump(store: &Arc<dyn Store>, folder: &Path, seqs: u64) -> Dump {
             .map(|n| {
                 let tallies = calls.tallies(number(n));
                 hot.with_usage(number(n), |usage| {
-                    let (minute, hour, today) = (usage.in_minute(NOW), usage.in_hour(NOW), usage.today(NOW, &policy.1));
+                    let (minute, hour, today) =
+                        (usage.in_minute(NOW), usage.in_hour(NOW), usage.today(NOW, policy.base()));
                     (minute, hour, today, usage.shown_total(), usage.turn_ended_at(), tallies)
                 })
             })
             .collect(),
         callees: (0..CALLEES)
             .map(|n| hot.with_callee(callee(n), |callee| callee.clone()))
-            .map(|callee| if callee.is_forgotten(NOW, &policy.1) { CalleeRecord::default() } else { callee })
+            .map(
+                |callee| {
+                    if callee.is_forgotten(NOW, policy.sticky_for_longest()) { CalleeRecord::default() } else { callee }
+                },
+            )
             .collect(),
         turns: (0..OWNERS).map(|n| directory.owner(&owner(n)).expect("an owner").turns()).collect(),
         verdicts: (0..seqs).filter_map(|seq| Some((seq, calls.by_seq(seq)?.verdict.clone()))).collect(),
@@ -59,6 +64,8 @@ async fn ask(rooms: &Rooms, owner_n: u64, n: u64, now: Moment) -> Told {
         campaign: None,
         call_id: format!("{owner_n}-{n}"),
         callee: E164::from_digits(13_125_550_000 + owner_n * 100 + n).expect("a number"),
+        state: None,
+        zip: None,
         carrier: None,
         now,
         tie_break: n,
@@ -122,7 +129,7 @@ async fn rolling_up_changes_nothing_wherever_a_crash_comes() {
 
             // Another policy may be in force while it is done than before and after.
             let rooms = start(&store, folder.path()).await;
-            let policy = rooms.hot.policy.load().1.clone();
+            let policy = rooms.hot.policy.load().base().clone();
             let other = Policy {
                 sticky_for: policy.sticky_for * 3,
                 day_starts_at: Duration::from_secs(HOUR / 1000),

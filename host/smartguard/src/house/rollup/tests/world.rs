@@ -4,7 +4,7 @@ use super::super::super::everything;
 use super::super::super::journal::{Done, Journal};
 use super::super::super::keeper::{self, KeeperParts};
 use super::super::super::keys::Keys;
-use super::super::super::record::{Decided, Joined, Reported};
+use super::super::super::record::{Asked, Decided, Joined, Reported};
 use super::super::super::recover;
 use super::super::*;
 use crate::house::begun::Begun;
@@ -15,6 +15,7 @@ use numbers::{
     CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, Ranked, Ranking,
     RightToUse, Rung, Service, TurnChange, Verdict, What,
 };
+use numbers::{Region, Zip};
 use std::path::Path;
 
 pub const NOW: Moment = Moment(1_800_000_000_000);
@@ -49,7 +50,7 @@ pub async fn start(store: &Arc<dyn Store>, folder: &Path) -> Rooms {
     let keys = Keys::of_store(store, &folder.join("key")).await.expect("a key");
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
     let draws = tokio::sync::mpsc::unbounded_channel().0;
-    let policy = (found.state.policy_revision, found.state.policy.clone());
+    let policy = found.state.policies.clone();
     let (hot, directory) =
         (Arc::new(Hot::new(keys, journal, policy, draws, Begun::new().0)), Arc::new(Directory::default()));
     let (keeper, _keeping) = keeper::start(KeeperParts {
@@ -98,8 +99,8 @@ pub async fn furnish(rooms: &Rooms, owners: u64, numbers: u64) {
 
 /// Puts a policy in force.
 pub async fn adopt(rooms: &Rooms, policy: Policy) {
-    let revision = rooms.hot.policy.load().0 + 1;
-    rooms.keeper.propose(What::PolicyAdopted { revision, policy }).await.expect("it is taken");
+    let revision = rooms.hot.policy.load().revision + 1;
+    rooms.keeper.propose(What::PolicyAdopted { revision, policy, scopes: 0 }).await.expect("it is taken");
 }
 
 /// What a start on this store has in its hands, before it does anything.
@@ -117,7 +118,7 @@ pub async fn wake(store: &Arc<dyn Store>, folder: &Path) -> Woken {
     let keys = Keys::of_store(store, &folder.join("key")).await.expect("a key");
     // What a start records goes to another store, so that looking changes nothing.
     let (journal, _writer) = Journal::start(Arc::new(MemoryStore::new()), found.next_record);
-    let policy = (found.state.policy_revision, found.state.policy.clone());
+    let policy = found.state.policies.clone();
     let hot = Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0);
     let directory = Directory::default();
     directory.publish(&found.state, &everything(&found.state));
@@ -157,6 +158,13 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         owner: owner(dice.below(OWNERS)),
         call: dice.below(1 << 30),
         callee: callee(dice.below(CALLEES)),
+        asked: Asked {
+            prefix: Some(1_312_555),
+            state: (dice.below(2) == 0).then(|| Region::parse("FL").expect("a state")),
+            zip: (dice.below(2) == 0).then(|| Zip::parse("33101").expect("a ZIP code")),
+            campaign: (dice.below(2) == 0).then(|| "spring".to_owned()),
+            tie_break: dice.below(1 << 60),
+        },
         carrier: [None, Some(Carrier::Att), Some(Carrier::Verizon)][dice.below(3) as usize],
         decision,
         from: From::Pool,

@@ -1,0 +1,160 @@
+//! `policy`: what is said of policy files without a daemon, and of the policies in force with one.
+
+use super::client::Client;
+use super::commands::{answer, verdict};
+use super::show::{facts, section, table};
+use super::{Exit, Failure};
+use crate::desk::{EffectiveFieldView, EffectivePolicyView, PolicyView, ScopeQuery};
+use crate::policies::{self, PolicyFile, ReadPolicies};
+use crate::strict::Problem;
+use clap::{Args, Subcommand};
+use numbers::Scope;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Check policy files without a daemon. A folder is checked as a whole, as the daemon reads it.
+    Check {
+        /// Files or folders [policies].
+        paths: Vec<PathBuf>,
+    },
+    /// The policies in force: that of everybody, then what each scope says beside it.
+    List,
+    /// Which value of each field holds for somebody, and which file and line says so.
+    Explain(Whose),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Whose {
+    /// The business; known from the user or the campaign, where the daemon knows these.
+    #[arg(long)]
+    business: Option<String>,
+    #[arg(long)]
+    campaign: Option<String>,
+    #[arg(long)]
+    user: Option<String>,
+    /// Read this folder instead of asking the daemon.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Only the fields that some file says.
+    #[arg(long)]
+    said: bool,
+}
+
+impl PolicyCommand {
+    pub(super) fn asks_a_daemon(&self) -> bool {
+        match self {
+            PolicyCommand::Check { .. } => false,
+            PolicyCommand::List => true,
+            PolicyCommand::Explain(whose) => whose.folder.is_none(),
+        }
+    }
+}
+
+/// Does what needs no daemon.
+pub(super) fn run(command: PolicyCommand, json: bool) -> Result<Exit, Failure> {
+    match command {
+        PolicyCommand::Check { paths } => check(paths, json),
+        PolicyCommand::Explain(Whose { folder: Some(folder), business, campaign, user, said }) => {
+            let read = match policies::read_folder(&folder) {
+                Ok(read) => read,
+                Err(problems) => return verdict(json, &problems, &[], ""),
+            };
+            let query = ScopeQuery { business, campaign, user };
+            let view = explained(&read, query);
+            answer(json, serde_json::json!(view), |view| effective(&view, said))
+        }
+        // These ask a daemon.
+        PolicyCommand::List | PolicyCommand::Explain(_) => Ok(Exit::Done),
+    }
+}
+
+pub(super) async fn ask(client: &Client, json: bool, command: PolicyCommand) -> Result<Exit, Failure> {
+    match command {
+        PolicyCommand::List => {
+            let views = client.get("/v1/policies", &[]).await?["policies"].take();
+            answer(json, views, |views: Vec<PolicyView>| in_force(&views))
+        }
+        PolicyCommand::Explain(Whose { business, campaign, user, said, .. }) => {
+            let query = [("business", business), ("campaign", campaign), ("user", user)];
+            let query: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            answer(json, client.get("/v1/policies/effective", &query).await?, |view| effective(&view, said))
+        }
+        PolicyCommand::Check { .. } => Ok(Exit::Done),
+    }
+}
+
+fn check(paths: Vec<PathBuf>, json: bool) -> Result<Exit, Failure> {
+    let paths = if paths.is_empty() { vec![PathBuf::from("policies")] } else { paths };
+    let (mut problems, mut warnings, mut right) = (Vec::new(), Vec::new(), 0);
+    for path in paths {
+        match read(&path)? {
+            Ok(read) => {
+                right += read.files.len();
+                warnings.extend(read.warnings);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    verdict(json, &problems, &warnings, &format!("Policy files that are right: {right}."))
+}
+
+/// Reads a folder, or a file: one that is for a scope or builds on another is read with those that lie beside it.
+fn read(path: &Path) -> Result<Result<ReadPolicies, Vec<Problem>>, Failure> {
+    if path.is_dir() {
+        return Ok(policies::read_folder(path));
+    }
+    let file = match PolicyFile::open(path) {
+        Ok(file) => file,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    if file.scope.is_none() && file.extends.is_none() {
+        return Ok(policies::read_files([file]));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(policies::read_folder(folder))
+}
+
+fn explained(read: &ReadPolicies, query: ScopeQuery) -> EffectivePolicyView {
+    let ScopeQuery { business, campaign, user } = query;
+    let business_scope = business.clone().map(Scope::Business);
+    let scopes = [business_scope, campaign.clone().map(Scope::Campaign), user.clone().map(Scope::User)];
+    let scopes: Vec<Scope> = scopes.into_iter().flatten().collect();
+    let fields = policies::explained(read, &scopes).into_iter().map(EffectiveFieldView::from).collect();
+    EffectivePolicyView { revision: 0, business, campaign, user, fields }
+}
+
+fn in_force(views: &[PolicyView]) -> String {
+    let mut text = String::new();
+    for p in views {
+        let facts = [
+            ("policy", format!("{}, revision {}", p.name, p.revision)),
+            ("file", p.file.clone()),
+            ("in force since", p.in_force_since.to_string()),
+        ];
+        text.push_str(&self::facts(facts));
+        let fields = p.fields.iter().map(|(name, value)| [name.clone(), value.clone()]);
+        text.push_str(&section("Fields", table(["field", "value"], fields)));
+        let refused = p.last_refusal.iter().flat_map(|refusal| &refusal.problems).map(|p| (p, "refused"));
+        let problems = refused.chain(p.warnings.iter().map(|p| (p, "warning")));
+        let rows: Vec<[String; 4]> =
+            problems.map(|(p, kind)| [kind.to_owned(), p.place.clone(), p.reason.clone(), p.remedy.clone()]).collect();
+        if !rows.is_empty() {
+            text.push_str(&section("Problems", table(["kind", "place", "reason", "remedy"], rows.into_iter())));
+        }
+    }
+    text
+}
+
+/// With `said`, only what some file says.
+fn effective(view: &EffectivePolicyView, said: bool) -> String {
+    let whose = [("business", &view.business), ("campaign", &view.campaign), ("user", &view.user)];
+    let whose: Vec<String> =
+        whose.into_iter().filter_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?))).collect();
+    let fields = view.fields.iter().filter(|field| !said || field.place.is_some()).map(|field| {
+        let place = field.place.clone().unwrap_or_else(|| "first default".to_owned());
+        [field.name.clone(), field.value.clone(), field.scope.clone(), place]
+    });
+    let fields = table(["field", "value", "scope", "said in"], fields);
+    section(&format!("Policy of {}", if whose.is_empty() { "everybody".to_owned() } else { whose.join(", ") }), fields)
+}
