@@ -1,6 +1,6 @@
 //! Times a large world on one core and prints the figures: `cargo run --release -p gym --example speed [users [days]]`.
 
-use gym::{Contender, Course, Strategy, World, run};
+use gym::{Contender, Course, World, run};
 use numbers::Policy;
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Every day is a working day, so that the figure is calls and not Sundays.
     world.floor.working_days_per_week = 7;
     world.list.leads_per_user = 100_000;
-    let ours = Contender { name: "default policy".to_owned(), strategy: Strategy::Policy(Policy::default()) };
+    let ours = Contender::policy("default policy", Policy::default());
     let others = Contender::baselines().into_iter().filter(|contender| contender.name != "one number");
     println!("{users} users x {} dials a day x {days} days", world.floor.dials_per_user_and_day);
     for contender in [ours].into_iter().chain(others) {

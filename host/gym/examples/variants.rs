@@ -5,7 +5,7 @@
 
 use gym::world::Tell;
 use gym::{Comparison, Contender, Strategy, World, compare, render_table};
-use numbers::Policy;
+use numbers::{Policies, Policy};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Contender::policy("both", Policy { rest_for: days(3), ramp_per_day: Vec::new(), ..base() }),
         Contender::policy("check every 6h", Policy { check_every: days(1) / 4, ..base() }),
         Contender::policy("8 an hour", Policy { per_hour: 8, ..base() }),
-        Contender { name: "no remediation".to_owned(), strategy: Strategy::NoRemediation(base()) },
+        Contender { name: "no remediation".to_owned(), strategy: Strategy::NoRemediation(Policies::default()) },
     ];
     let comparison = Comparison {
         world: &world,

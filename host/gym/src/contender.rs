@@ -1,13 +1,13 @@
 //! Who is compared: policies, which the product's own core carries out, and the blind ways that people rotate without it.
 //!
 //! A blind contender shows the numbers of the same pool, and of the reserve as well, so that none of ours is won by showing
-//! more numbers. It is held to the same attempts for each callee and to the same do-not-call list, and knows nothing else.
+//! more numbers. It asks the same function of the core whether a callee may be called at all, and knows nothing else.
 
 use crate::draw::{Key, Of};
 use core::fmt;
-use core::time::Duration;
 use numbers::choose::Permitted;
-use numbers::{Ask, CalleeRecord, E164, HoldReason, Moment, Policy};
+use numbers::{Ask, E164, Policies, Policy};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How numbers are chosen.
@@ -15,11 +15,14 @@ use std::sync::Arc;
 #[allow(clippy::large_enum_variant)] // There are a handful of them.
 pub enum Strategy {
     /// The product: rotation, checks, registrations, disputes, rest.
-    Policy(Policy),
+    ///
+    /// Whole policies with their scopes; the gym's business and users have names of their own ([`crate::house::BUSINESS`]),
+    /// so what a scope says for anybody else changes nothing here.
+    Policy(Policies),
     /// The product, with a ranker that puts what the policy permits in another order.
-    Ranked(Policy, Ranker),
+    Ranked(Policies, Ranker),
     /// The same choice of numbers, and nothing else: no label is seen, nothing is filed, nothing rests, nothing is bought.
-    NoRemediation(Policy),
+    NoRemediation(Policies),
     Blind(Blind),
 }
 
@@ -84,8 +87,14 @@ impl Strategy {
 }
 
 impl Contender {
+    /// One policy for everybody.
     pub fn policy(name: &str, policy: Policy) -> Contender {
-        Contender { name: name.to_owned(), strategy: Strategy::Policy(policy) }
+        Contender::policies(name, Policies::new(1, policy, BTreeMap::new()))
+    }
+
+    /// A policy with its scopes.
+    pub fn policies(name: &str, policies: Policies) -> Contender {
+        Contender { name: name.to_owned(), strategy: Strategy::Policy(policies) }
     }
 
     /// The built-in ones that every policy is held against.
@@ -96,7 +105,7 @@ impl Contender {
             blind("round robin every 5", Blind::RoundRobin { every: 5 }),
             blind("random", Blind::Random),
             blind("least used", Blind::LeastUsed),
-            Contender { name: "no remediation".to_owned(), strategy: Strategy::NoRemediation(Policy::default()) },
+            Contender { name: "no remediation".to_owned(), strategy: Strategy::NoRemediation(Policies::default()) },
         ]
     }
 }
@@ -139,16 +148,4 @@ impl BlindPool {
         };
         self.numbers[place]
     }
-}
-
-/// Whether the law lets this callee be called at all; the same rule that the product keeps.
-pub fn law(callee: &CalleeRecord, now: Moment, policy: &Policy) -> Result<(), (HoldReason, Duration)> {
-    if callee.suppressed.is_some() {
-        return Err((HoldReason::Suppressed, numbers::choose::RETRY_NEVER));
-    }
-    if callee.attempts_left(now, policy) > 0 {
-        return Ok(());
-    }
-    let frees = callee.attempt_frees_at(now, policy);
-    Err((HoldReason::AttemptsSpent, frees.map_or(numbers::choose::RETRY_NEVER, |frees| frees.since(now))))
 }

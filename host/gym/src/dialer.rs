@@ -147,10 +147,11 @@ impl Leads {
     }
 }
 
-/// The slots of one day in order of time: milliseconds since the floor's midnight, and the user.
+/// The slots of one day in order of time: what the floor's clock shows, in milliseconds after midnight, and the user.
 pub fn slots(floor: &Floor, key: Key, day: u32, slots: &mut Vec<(u32, u32)>) {
     slots.clear();
-    if day % 7 >= floor.working_days_per_week {
+    let weekday = floor.begins_on.plus_days(i64::from(day)).weekday();
+    if weekday as u32 >= floor.working_days_per_week {
         return;
     }
     let all: u64 = floor.hour_weights.iter().copied().map(u64::from).sum();

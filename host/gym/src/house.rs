@@ -12,10 +12,10 @@ use crate::engine::Engines;
 use crate::tally::Tally;
 use crate::world::World;
 use numbers::choose::{self, From};
-use numbers::event::IMPORT_ROWS_MAX;
+use numbers::event::{IMPORT_ROWS_MAX, SCOPES_MAX};
 use numbers::{
     Answer, Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, HoldClass, ImportedRow, Moment, OwnerId,
-    Place, Policy, Pool, Purpose, Question, Refusal, RightToUse, Rung, Service, State, Touched, Turns, What,
+    Place, Policies, Policy, Pool, Purpose, Question, Refusal, RightToUse, Rung, Service, State, Touched, Turns, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};
@@ -23,6 +23,7 @@ use views::{View, Where};
 /// The keeper, the path of a call, and the performer.
 pub struct House {
     pub state: State,
+    /// What holds for a call of an owner who has no policy of its own.
     policy: Policy,
     /// Asked where there is a choice.
     pub(crate) ranker: Option<Ranker>,
@@ -52,6 +53,8 @@ struct Owner {
     ask: Ask,
     view: View,
     turns: Turns,
+    /// Where its own scope says something.
+    policy: Option<Box<Policy>>,
 }
 
 /// An adapter that checks, and what waits for it.
@@ -117,10 +120,10 @@ pub struct Told {
 
 impl House {
     /// Takes numbers and users in, as an operator would on the first day. Without remediation it has no adapters.
-    pub fn new(world: &World, policy: Policy, remediates: bool, numbers: &[E164], began: Moment) -> House {
+    pub fn new(world: &World, policies: &Policies, remediates: bool, numbers: &[E164], began: Moment) -> House {
         let mut house = House {
             state: State::default(),
-            policy: policy.clone(),
+            policy: policies.of_business(BUSINESS).clone(),
             ranker: None,
             numbers: Vec::new(),
             index: BTreeMap::new(),
@@ -140,7 +143,12 @@ impl House {
             draws_to_full_pools: 0,
             draws_beyond_ration: 0,
         };
-        house.must(began, What::PolicyAdopted { revision: 1, policy });
+        let scopes: Vec<_> = policies.scopes().iter().map(|(scope, patch)| (scope.clone(), patch.clone())).collect();
+        for part in scopes.chunks(SCOPES_MAX) {
+            house.must(began, What::ScopesDrafted { scopes: part.to_vec() });
+        }
+        let (policy, scopes) = (policies.base().clone(), scopes.len() as u32);
+        house.must(began, What::PolicyAdopted { revision: 1, policy, scopes });
         let adapters = if remediates { agencies::roster(world) } else { Vec::new() };
         house.must(began, What::RosterChanged { adapters });
         house.must(began, What::BusinessAdded(agencies::business()));
@@ -149,7 +157,9 @@ impl House {
         for user in 0..world.floor.users {
             let id = owner_id(user);
             house.owner_ids.insert(id.clone(), user);
-            house.owners.push(Owner::new(id.clone(), began));
+            let policy = policies.of_owner(BUSINESS, &id).into_owned();
+            let policy = (policy != house.policy).then(|| Box::new(policy));
+            house.owners.push(Owner::new(id.clone(), policy, began));
             // Without remediation nothing is ever drawn from the reserve, so it is dealt out at once: whoever rotates only
             // shall not show fewer numbers than whoever remediates.
             let spare = numbers.len() as u32 - world.floor.users * world.holdings.numbers_per_user;
@@ -194,7 +204,8 @@ impl House {
         owner.ask.carrier = carrier;
         owner.ask.at = at;
         owner.ask.tie_break = tie_break;
-        let nobody = Pool { candidates: &[], usage: &[] };
+        let nobody = Pool::default();
+        let policy = owner.policy.as_deref().unwrap_or(&self.policy);
         let question = Question {
             ask: &owner.ask,
             pool: owner.view.pool(),
@@ -202,7 +213,7 @@ impl House {
             reserve: nobody,
             turns: &owner.turns,
             callee: Some(record),
-            policy: &self.policy,
+            policy,
             order: &[],
         };
         let order = self.ranker.as_ref().map(|ranker| {
@@ -228,7 +239,7 @@ impl House {
             return Told { decision: answer.decision, number: None };
         };
         let shown = view.numbers[place];
-        choose::record(&answer, at, &mut view.usage[place], &mut owner.turns, record, &self.policy);
+        choose::record(&answer, at, &mut view.usage[place], &mut owner.turns, record, policy);
         if answer.from == From::Reserve {
             let owner = owner.ask.owner.clone();
             // The call is made whatever comes of it, as in the daemon.
@@ -421,14 +432,15 @@ impl House {
 }
 
 impl Owner {
-    fn new(id: OwnerId, at: Moment) -> Owner {
-        let callee = crate::dialer::number_of(12_122_200_000);
-        Owner {
-            ask: Ask { owner: id, campaign: None, callee, carrier: None, at, tie_break: 0 },
-            view: View::default(),
-            turns: Turns::new(),
-        }
+    fn new(id: OwnerId, policy: Option<Box<Policy>>, at: Moment) -> Owner {
+        Owner { ask: blank_ask(id, at), view: View::default(), turns: Turns::new(), policy }
     }
+}
+
+/// A question of this owner's that awaits its callee. Where a callee lives is told by its number alone.
+pub(crate) fn blank_ask(owner: OwnerId, at: Moment) -> Ask {
+    let callee = crate::dialer::number_of(12_122_200_000);
+    Ask { owner, campaign: None, callee, state: None, zip: None, carrier: None, at, tie_break: 0 }
 }
 
 /// Whether the pool alone gave nothing, or only beyond its soft cap, so that bench and reserve are asked too.
@@ -441,7 +453,7 @@ fn falls_short(answer: &Answer) -> bool {
     }
 }
 
-fn owner_id(user: u32) -> OwnerId {
+pub(crate) fn owner_id(user: u32) -> OwnerId {
     OwnerId::User(format!("user-{user:06}"))
 }
 
@@ -456,7 +468,8 @@ fn place_of(place: &Place, owners: &BTreeMap<OwnerId, u32>) -> Where {
 
 /// Numbers that a ranker is told of, as in the daemon.
 const TOLD_MAX: usize = 32;
-const BUSINESS: &str = "acme";
+/// The business in whose name the gym calls; its users are `user-000000` and so on, and it has no campaigns.
+pub const BUSINESS: &str = "acme";
 const DAY_MS: u64 = 86_400_000;
 /// As in the daemon's keeper.
 const WANT_AGAIN_AFTER: core::time::Duration = core::time::Duration::from_secs(1);

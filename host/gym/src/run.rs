@@ -5,22 +5,20 @@
 //! of the callee's carrier sees it. What a contender may do is said in [`crate::contender`] and [`crate::house`].
 
 use crate::callee::{self, Heard, Shown};
-use crate::contender::{BlindPool, Strategy, law};
+use crate::contender::{BlindPool, Strategy};
 use crate::dialer::{EXCHANGE_FIRST, LeadFacts, Leads, number_of, slots};
 use crate::draw::{Key, Of};
 use crate::engine::{CallFacts, Engines};
-use crate::house::House;
+use crate::house::{House, blank_ask, owner_id};
 use crate::tally::{RUNGS, Tally};
-use crate::world::{OwnCalls, Tell, World};
+use crate::world::{Floor, OwnCalls, Tell, World};
 use core::time::Duration;
+use numbers::choose::callee_law;
 use numbers::{
-    Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, Policy, Source, Status,
-    What, agency_of_report, area,
+    Ask, Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, Policies, Pool,
+    Question, Source, Status, Turns, What, agency_of_report, area,
 };
 
-/// The first day is a Monday: 5 January 2026, midnight UTC.
-const FIRST_DAY: u64 = 1_767_571_200;
-const DAY_S: u64 = 86_400;
 const HOUR_S: u64 = 3_600;
 
 /// What somebody who waits may be told.
@@ -31,10 +29,18 @@ pub struct Progress {
     pub calls: u64,
 }
 
+/// Who is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    /// Names one person; two may share a number, as the world makes only so many.
+    pub person: u64,
+    pub number: E164,
+}
+
 /// Watches each question as it is answered, for whoever keeps books of their own.
 pub trait Watcher {
-    /// The number is shown to a callee of this user, whom a figure names.
-    fn shown(&mut self, at: Moment, user: u32, callee: u64, number: E164);
+    /// A number is shown by this user.
+    fn shown(&mut self, at: Moment, user: u32, callee: Called, number: E164);
     /// The day is over, and the house stands like this.
     fn day_ends(&mut self, _house: Option<&House>) {}
 }
@@ -42,7 +48,7 @@ pub trait Watcher {
 struct Nobody;
 
 impl Watcher for Nobody {
-    fn shown(&mut self, _at: Moment, _user: u32, _callee: u64, _number: E164) {}
+    fn shown(&mut self, _at: Moment, _user: u32, _callee: Called, _number: E164) {}
 }
 
 /// One contender's way through a world.
@@ -84,7 +90,6 @@ struct Sim<'a> {
     today: Vec<u32>,
     shown: Vec<bool>,
     decides: Decides,
-    law: Policy,
     buys: bool,
     blocks: Vec<[u64; Carrier::ALL.len()]>,
     tally: Tally,
@@ -95,7 +100,15 @@ struct Sim<'a> {
 #[allow(clippy::large_enum_variant)] // There is one of it.
 enum Decides {
     House(House),
-    Blind(Vec<BlindPool>),
+    Blind(Blindly),
+}
+
+/// Blind pools, which know of a call no more than whether it may be made.
+struct Blindly {
+    pools: Vec<BlindPool>,
+    ask: Ask,
+    turns: Turns,
+    policies: Policies,
 }
 
 /// What a question came to, whoever decided.
@@ -108,11 +121,11 @@ impl<'a> Sim<'a> {
     fn new(course: &Course<'a>) -> Sim<'a> {
         let Course { world, strategy, seed, days: _, more_numbers } = *course;
         let key = Key::seed(seed);
-        let began = Moment::from_seconds((FIRST_DAY as i64 - i64::from(world.floor.utc_offset_hours) * 3600) as u64);
-        let (policy, ranker) = match strategy {
-            Strategy::Policy(policy) | Strategy::NoRemediation(policy) => (policy.clone(), None),
-            Strategy::Ranked(policy, ranker) => (policy.clone(), Some(ranker.clone())),
-            Strategy::Blind(_) => (Policy::default(), None),
+        let began = hour_of(&world.floor, 0, 0);
+        let (policies, ranker) = match strategy {
+            Strategy::Policy(policies) | Strategy::NoRemediation(policies) => (policies.clone(), None),
+            Strategy::Ranked(policies, ranker) => (policies.clone(), Some(ranker.clone())),
+            Strategy::Blind(_) => (Policies::default(), None),
         };
         let remediates = strategy.remediates();
         let in_pools = world.floor.users * world.holdings.numbers_per_user;
@@ -126,14 +139,15 @@ impl<'a> Sim<'a> {
             let dirty = world.holdings.dirty_at_start_permille;
             label_by_luck(&mut engines, key, *number, place as u32, dirty, began);
         }
-        let mut house = House::new(world, policy.clone(), remediates, &numbers, began);
+        let mut house = House::new(world, &policies, remediates, &numbers, began);
         house.ranker = ranker;
         let decides = match strategy {
             Strategy::Policy(_) | Strategy::Ranked(..) | Strategy::NoRemediation(_) => Decides::House(house),
             Strategy::Blind(how) => {
                 let pools = house.pools();
                 let pool = |(user, numbers)| BlindPool::new(*how, numbers, key.at(user as u64));
-                Decides::Blind(pools.into_iter().enumerate().map(pool).collect())
+                let pools = pools.into_iter().enumerate().map(pool).collect();
+                Decides::Blind(Blindly { pools, ask: blank_ask(owner_id(0), began), turns: Turns::new(), policies })
             }
         };
         Sim {
@@ -145,7 +159,6 @@ impl<'a> Sim<'a> {
             tally: Tally { numbers_held: numbers.len() as u64, ..Tally::default() },
             slots: Vec::new(),
             buys: remediates,
-            law: policy,
             world,
             key,
             engines,
@@ -156,19 +169,22 @@ impl<'a> Sim<'a> {
     }
 
     fn day(&mut self, day: u32, watcher: &mut dyn Watcher) {
-        let midnight = self.began.plus(Duration::from_secs(u64::from(day) * DAY_S));
+        let clock: [Moment; 25] = core::array::from_fn(|hour| hour_of(&self.world.floor, day, hour as u32));
         let mut slots_of_day = core::mem::take(&mut self.slots);
         slots(&self.world.floor, self.key, day, &mut slots_of_day);
         let mut hour = 0;
         for (millis, user) in &slots_of_day {
-            self.hours(day, &mut hour, u64::from(*millis) / (HOUR_S * 1000));
-            let at = Moment(midnight.0 + u64::from(*millis));
+            let (shown, within) = (millis / HOUR_MS, millis % HOUR_MS);
+            self.hours(day, &mut hour, shown, &clock);
+            // An hour that the clock jumps over has no room, and everything of it happens when it has jumped.
+            let [begins, ends] = [clock[shown as usize], clock[shown as usize + 1]];
+            let at = begins.plus(Duration::from_millis(u64::from(within))).min(ends);
             self.catch_up(at);
             self.slot(*user, at, day, watcher);
         }
         self.slots = slots_of_day;
-        self.hours(day, &mut hour, 24);
-        let ends = midnight.plus(Duration::from_secs(DAY_S));
+        self.hours(day, &mut hour, 24, &clock);
+        let ends = clock[24];
         self.engines.day_ends(day, ends);
         for (number, calls) in self.today.iter_mut().enumerate().filter(|(_, calls)| **calls > 0) {
             self.shown[number] = true;
@@ -183,13 +199,12 @@ impl<'a> Sim<'a> {
     }
 
     /// Lets the hours of the day end, up to this one.
-    fn hours(&mut self, day: u32, hour: &mut u64, until: u64) {
+    fn hours(&mut self, day: u32, hour: &mut u32, until: u32, clock: &[Moment; 25]) {
         while *hour < until {
             *hour += 1;
-            let hours = u64::from(day) * 24 + *hour;
-            let ended = self.began.plus(Duration::from_secs(hours * HOUR_S));
+            let ended = clock[*hour as usize];
             self.catch_up(ended);
-            self.engines.hour_ends(hours, ended);
+            self.engines.hour_ends(u64::from(day) * 24 + u64::from(*hour), ended);
         }
     }
 
@@ -204,6 +219,7 @@ impl<'a> Sim<'a> {
     /// One slot: leads are asked about until one may be called.
     fn slot(&mut self, user: u32, at: Moment, day: u32, watcher: &mut dyn Watcher) {
         self.tally.slots += 1;
+        let mut only_hours = true;
         for _ in 0..self.world.floor.asks_per_slot_max {
             let Some(slot) = self.leads[user as usize].take(&self.facts, user, at) else {
                 self.tally.slots_dry += 1;
@@ -212,13 +228,15 @@ impl<'a> Sim<'a> {
             self.tally.asks += 1;
             match self.decide(user, slot, at) {
                 Decided::Show(number) => {
-                    let callee = self.leads[user as usize].lead(slot).key.bits();
+                    let lead = self.leads[user as usize].lead(slot);
+                    let callee = Called { person: lead.key.bits(), number: lead.callee };
                     watcher.shown(at, user, callee, self.numbers[number as usize]);
                     self.call(user, slot, number, at, day);
                     return;
                 }
                 Decided::Hold(reason, retry_after) => {
                     self.tally.hold(reason);
+                    only_hours &= matches!(reason, HoldReason::OutsideLegalHours | HoldReason::OutsidePolicyHours);
                     let leads = &mut self.leads[user as usize];
                     if retry_after >= numbers::choose::RETRY_NEVER {
                         leads.done(slot);
@@ -228,7 +246,11 @@ impl<'a> Sim<'a> {
                 }
             }
         }
-        self.tally.slots_held += 1;
+        if only_hours {
+            self.tally.slots_outside_hours += 1;
+        } else {
+            self.tally.slots_held += 1;
+        }
     }
 
     fn decide(&mut self, user: u32, slot: u32, at: Moment) -> Decided {
@@ -252,14 +274,22 @@ impl<'a> Sim<'a> {
                     (Decision::Hold { reason, retry_after, .. }, _) => Decided::Hold(reason, retry_after),
                 }
             }
-            Decides::Blind(pools) => match law(&lead.record, at, &self.law) {
-                Ok(()) => {
-                    let number = pools[user as usize].choose(&self.today);
-                    lead.record.record_attempt(at);
-                    Decided::Show(number)
+            Decides::Blind(Blindly { pools, ask, turns, policies }) => {
+                (ask.callee, ask.at) = (lead.callee, at);
+                let nobody = Pool::default();
+                let (turns, policy, callee) = (&*turns, policies.base(), Some(&lead.record));
+                let (ask, order) = (&*ask, &[][..]);
+                let question =
+                    Question { ask, pool: nobody, bench: nobody, reserve: nobody, turns, callee, policy, order };
+                match callee_law(&question) {
+                    Ok(_) => {
+                        let number = pools[user as usize].choose(&self.today);
+                        lead.record.record_attempt(at);
+                        Decided::Show(number)
+                    }
+                    Err((reason, retry_after)) => Decided::Hold(reason, retry_after),
                 }
-                Err((reason, retry_after)) => Decided::Hold(reason, retry_after),
-            },
+            }
         }
     }
 
@@ -410,6 +440,14 @@ impl<'a> Sim<'a> {
     }
 }
 
+/// When the floor's clock shows this hour of the day, or has jumped over it; the 24th is the midnight after it.
+fn hour_of(floor: &Floor, day: u32, hour: u32) -> Moment {
+    let date = floor.begins_on.plus_days(i64::from(day) + i64::from(hour / 24));
+    let minute = (hour % 24 * 60) as u16;
+    floor.time_zone.shows_on(date, minute, Moment::ZERO).unwrap_or_default()
+}
+
+const HOUR_MS: u32 = 3_600_000;
 /// Whatever a hold says, a lead is not asked about again sooner. A guess: dialers recycle leads in minutes.
 const HELD_FOR_MIN: Duration = Duration::from_secs(5 * 60);
 

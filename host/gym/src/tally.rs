@@ -9,8 +9,10 @@ use serde::Serialize;
 pub struct Tally {
     /// Slots for a call; the same for every contender, so it is what shares of dials are held against.
     pub slots: u64,
-    /// Slots that stayed empty because every lead that was asked about was held.
+    /// Slots that stayed empty because every lead that was asked about was held, for other reasons than the hour.
     pub slots_held: u64,
+    /// Of other slots that stayed empty: those in which it was no hour to call any of the leads.
+    pub slots_outside_hours: u64,
     /// Slots that stayed empty because the list had no lead left for now.
     pub slots_dry: u64,
     /// Questions: each one was shown or held.
@@ -67,8 +69,10 @@ pub struct Labels {
     pub clearance_seconds: Vec<u64>,
 }
 
-/// The order of [`Tally::held`].
-pub const HOLD_REASONS: [HoldReason; 7] = [
+/// The order of [`Tally::held`]; the hours come first.
+pub const HOLD_REASONS: [HoldReason; 9] = [
+    HoldReason::OutsideLegalHours,
+    HoldReason::OutsidePolicyHours,
     HoldReason::Suppressed,
     HoldReason::AttemptsSpent,
     HoldReason::ChangeSpent,
@@ -91,6 +95,11 @@ impl Tally {
         self.held.iter().sum()
     }
 
+    /// Questions that were held because it was no hour to call the callee, which is nobody's doing.
+    pub fn held_outside_hours(&self) -> u64 {
+        self.held[..2].iter().sum()
+    }
+
     pub fn labelled(&self) -> u64 {
         self.labelled_by_carrier.iter().sum()
     }
@@ -100,6 +109,7 @@ impl Tally {
         let Tally {
             slots,
             slots_held,
+            slots_outside_hours,
             slots_dry,
             asks,
             shown,
@@ -131,6 +141,7 @@ impl Tally {
         for (mine, more) in [
             (&mut self.slots, slots),
             (&mut self.slots_held, slots_held),
+            (&mut self.slots_outside_hours, slots_outside_hours),
             (&mut self.slots_dry, slots_dry),
             (&mut self.asks, asks),
             (&mut self.shown, shown),

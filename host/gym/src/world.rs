@@ -4,8 +4,8 @@
 //! Reading is strict, so that a misspelt field is an error with its line and not a default. What happens in a world is
 //! said elsewhere; this module reads and checks.
 
-use numbers::{Carrier, area};
-use serde::{Deserialize, Serialize};
+use numbers::{Carrier, Date, Zone, area};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 mod check;
@@ -13,7 +13,7 @@ mod check;
 pub use check::WorldError;
 
 /// A world that has been read and checked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct World {
     pub name: String,
@@ -41,17 +41,22 @@ pub struct World {
 }
 
 /// Who dials, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Floor {
     pub users: u32,
     /// Slots for a call that one user has in a working day.
     pub dials_per_user_and_day: u32,
-    /// Of seven; a run begins on the first of them.
+    /// So many days of the week from Monday on.
     pub working_days_per_week: u32,
-    /// In whole hours of the floor's own time.
+    /// The first day of a run, by the floor's own calendar. It decides which daylight time, holidays and laws there are.
+    #[serde(deserialize_with = "date")]
+    pub begins_on: Date,
+    /// Where the floor is, by its name in the tz database; callees live by the clocks of their own area codes.
+    #[serde(deserialize_with = "zone")]
+    pub time_zone: Zone,
+    /// In whole hours of the floor's own clock.
     pub begins_hour: u32,
-    pub utc_offset_hours: i32,
     /// The share of the day's dials in each hour from `begins_hour` on, as weights.
     pub hour_weights: Vec<u32>,
     /// Leads that are asked about for one slot before it stays empty, when one after the other is held.
@@ -251,6 +256,19 @@ pub struct SourceFile {
     pub fails_permille: u32,
 }
 
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || serde::de::Error::custom(format!("\"{text}\" is no date such as \"2026-01-05\""));
+    Date::parse(&text).ok_or_else(wrong)
+}
+
+fn zone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let names: Vec<&str> = Zone::all().map(Zone::name).collect();
+    let wrong = || serde::de::Error::custom(format!("\"{text}\" is none of the zones {}", names.join(", ")));
+    Zone::named(&text).ok_or_else(wrong)
+}
+
 fn seconds_of_a_check() -> u32 {
     5
 }
@@ -308,8 +326,9 @@ impl Default for Floor {
             users: 20,
             dials_per_user_and_day: 300,
             working_days_per_week: 5,
+            begins_on: Date { year: 2026, month: 1, day: 5 },
+            time_zone: new_york(),
             begins_hour: 9,
-            utc_offset_hours: -5,
             hour_weights: vec![9, 11, 11, 7, 8, 10, 10, 9, 9, 8, 8],
             asks_per_slot_max: 3,
         }
@@ -394,6 +413,13 @@ impl Default for Label {
 impl Default for Redress {
     fn default() -> Redress {
         Redress { success_percent: 70, refusal_percent: 10, delay_min_hours: 24, delay_max_hours: 120 }
+    }
+}
+
+fn new_york() -> Zone {
+    match Zone::named("America/New_York") {
+        Some(zone) => zone,
+        None => unreachable!("the core's table has this zone"),
     }
 }
 

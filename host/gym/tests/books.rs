@@ -4,8 +4,8 @@
 mod common;
 
 use common::small;
-use gym::{Blind, Course, House, Ranker, Strategy, Tally, Watcher, watch};
-use numbers::{E164, Life, Moment, Place, Policy};
+use gym::{Blind, Called, Contender, Course, House, Ranker, Strategy, Tally, Watcher, watch};
+use numbers::{E164, Life, Moment, Place, Policies, Policy};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Counts by itself what the caps are about.
@@ -33,7 +33,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 impl Watcher for Ledger {
-    fn shown(&mut self, at: Moment, _user: u32, callee: u64, number: E164) {
+    fn shown(&mut self, at: Moment, _user: u32, callee: Called, number: E164) {
         self.calls += 1;
         let shown = self.shown.entry(number).or_default();
         shown.push_back(at);
@@ -46,7 +46,7 @@ impl Watcher for Ledger {
         worst.minute = worst.minute.max(within(MINUTE));
         worst.hour = worst.hour.max(within(HOUR));
         worst.calling_day = worst.calling_day.max(shown.iter().filter(|earlier| **earlier >= day_began).count());
-        let attempts = self.attempts.entry(callee).or_default();
+        let attempts = self.attempts.entry(callee.person).or_default();
         attempts.push(at);
         let of_day = attempts.iter().filter(|earlier| at.0 - earlier.0 < DAY).count();
         worst.attempts_in_day = worst.attempts_in_day.max(of_day);
@@ -76,7 +76,8 @@ impl Watcher for Ledger {
 
 fn balance(tally: &Tally, ledger: &Ledger) {
     assert_eq!(tally.asks, tally.shown + tally.held_total());
-    assert_eq!(tally.slots, tally.shown + tally.slots_held + tally.slots_dry);
+    let empty = tally.slots_held + tally.slots_outside_hours + tally.slots_dry;
+    assert_eq!(tally.slots, tally.shown + empty);
     assert_eq!(tally.shown, ledger.calls);
     assert_eq!(tally.shown, tally.outcomes.iter().sum::<u64>());
     assert_eq!(tally.shown, tally.shown_by_carrier.iter().sum::<u64>());
@@ -91,7 +92,7 @@ fn balance(tally: &Tally, ledger: &Ledger) {
 #[test]
 fn the_policy_keeps_its_caps_in_every_world() {
     let policy = Policy::default();
-    let strategy = Strategy::Policy(policy.clone());
+    let Contender { strategy, .. } = Contender::policy("default", policy.clone());
     for (name, _) in gym::world::WORLDS {
         let mut world = small(name);
         // Twice what ten numbers bear well, so that every cap is met.
@@ -121,18 +122,19 @@ fn a_ranker_reorders_and_permits_nothing() {
         let course = Course { world: &world, strategy: &strategy, seed: 4, days: 8, more_numbers: 0 };
         (watch(&course, &mut |_| {}, &mut ledger), ledger)
     };
-    let (alone, _) = run(Strategy::Policy(policy.clone()));
+    let policies = Policies::default();
+    let (alone, _) = run(Strategy::Policy(policies.clone()));
     let silent = Ranker::new(|_, _| Vec::new());
-    assert_eq!(run(Strategy::Ranked(policy.clone(), silent)).0, alone);
+    assert_eq!(run(Strategy::Ranked(policies.clone(), silent)).0, alone);
     let agrees = Ranker::new(|_, permitted| permitted.iter().map(|number| number.number).collect());
-    assert_eq!(run(Strategy::Ranked(policy.clone(), agrees)).0, alone);
+    assert_eq!(run(Strategy::Ranked(policies.clone(), agrees)).0, alone);
     // One that puts the most used number first, and one of its own that is nobody's.
     let contrary = Ranker::new(|ask, permitted| {
         let mut order: Vec<_> = permitted.iter().map(|number| (number.shown_today, number.number)).collect();
         order.sort_unstable();
         [ask.callee].into_iter().chain(order.into_iter().rev().map(|(_, number)| number)).collect()
     });
-    let (tally, ledger) = run(Strategy::Ranked(policy.clone(), contrary));
+    let (tally, ledger) = run(Strategy::Ranked(policies.clone(), contrary));
     assert_ne!(tally, alone);
     balance(&tally, &ledger);
     let worst = &ledger.worst;

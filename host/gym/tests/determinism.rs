@@ -4,7 +4,7 @@ mod common;
 
 use common::small;
 use gym::{Blind, Comparison, Contender, Course, Strategy, compare, run};
-use numbers::Policy;
+use numbers::{Policies, Policy};
 
 fn tally(strategy: &Strategy, seed: u64) -> gym::Tally {
     let world = small("default");
@@ -39,16 +39,17 @@ fn whoever_does_the_same_meets_the_same_luck() {
     let one = of(&Strategy::Blind(Blind::OneNumber));
     assert_eq!(one, of(&Strategy::Blind(Blind::RoundRobin { every: u32::MAX })));
     // Without remediation a policy dials the same leads in the same order for as long as nobody answers otherwise.
-    let policy = of(&Strategy::NoRemediation(Policy::default()));
+    let policy = of(&Strategy::NoRemediation(Policies::default()));
     assert_eq!(one.slots, policy.slots);
 }
 
-/// Frozen on one machine, so that another one that draws otherwise is found out. It rests on nothing that a policy says.
+/// Frozen on one machine, so that another one that draws otherwise is found out. Of a policy it rests on the hours and the
+/// attempts alone, and beside them on the table of laws: whoever changes a law freezes it anew.
 #[test]
 fn the_world_is_the_same_on_every_machine() {
     let tally = tally(&Strategy::Blind(Blind::Random), 1);
     let frozen = (tally.shown, tally.human, tally.engaged, tally.labelled(), tally.labels.set, tally.complaints);
-    assert_eq!(frozen, (7200, 458, 156, 101, 3, 3));
+    assert_eq!(frozen, (7174, 458, 158, 109, 2, 3));
 }
 
 #[test]

@@ -22,7 +22,14 @@ fn a_mistake_is_told_with_its_line_and_field() {
     check("users = 20", "users = \"20\"", "users", "invalid type");
     check("users = 20", "users = 0", "floor.users", "0 is not between 1 and 100000");
     check("hour_weights = [9,", "hour_weights = [1, 1, 1, 1, 1, 1, 1,", "floor.hour_weights", "no working day");
-    check("utc_offset_hours = -5", "utc_offset_hours = -50", "floor.utc_offset_hours", "no time on earth");
+    check("begins_on = \"2026-01-05\"", "begins_on = \"2026-02-30\"", "begins_on", "no date such as");
+    check("begins_on = \"2026-01-05\"", "begins_on = \"1926-01-05\"", "floor.begins_on", "not between 2008 and 2100");
+    check(
+        "time_zone = \"America/New_York\"",
+        "time_zone = \"America/New_Yrok\"",
+        "time_zone",
+        "none of the zones America/New_York, America/Chicago",
+    );
     check("area_codes = [212,", "area_codes = [800,", "list.area_codes", "800");
     check("human_permille = 70", "human_permille = 700", "answers.human_permille", "of a thousand");
     check("numbers_per_user = 10 ", "numbers_per_user = 101 ", "holdings.numbers_per_user", "not between");

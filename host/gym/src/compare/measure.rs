@@ -11,6 +11,7 @@ pub enum Measure {
     EngagedPer1000,
     HumanPer1000,
     HeldPercent,
+    OutsideHoursPercent,
     EmptySlotsPercent,
     DetectionHoursMean,
     DetectionHoursMedian,
@@ -37,11 +38,12 @@ pub enum Better {
 }
 
 /// Every measure, in the order of a report.
-pub const MEASURES: [Measure; 19] = [
+pub const MEASURES: [Measure; 20] = [
     Measure::LabelledPercent,
     Measure::EngagedPer1000,
     Measure::HumanPer1000,
     Measure::HeldPercent,
+    Measure::OutsideHoursPercent,
     Measure::EmptySlotsPercent,
     Measure::DetectionHoursMean,
     Measure::DetectionHoursMedian,
@@ -67,6 +69,7 @@ impl Measure {
             Measure::EngagedPer1000 => "engaged answers per 1,000 dials",
             Measure::HumanPer1000 => "human answers per 1,000 dials",
             Measure::HeldPercent => "held questions, %",
+            Measure::OutsideHoursPercent => "held as no hour to call, %",
             Measure::EmptySlotsPercent => "dials held for good, %",
             Measure::DetectionHoursMean => "hours to detection, mean",
             Measure::DetectionHoursMedian => "hours to detection, median",
@@ -97,7 +100,8 @@ impl Measure {
             | Measure::ClearanceHoursMean
             | Measure::ClearanceHoursMedian
             | Measure::StandingLabels => Better::Less,
-            Measure::SameAgainPercent
+            Measure::OutsideHoursPercent
+            | Measure::SameAgainPercent
             | Measure::RungsPer1000
             | Measure::NumbersShown
             | Measure::Bought
@@ -116,7 +120,8 @@ impl Measure {
             Measure::LabelledPercent => percent(tally.labelled(), tally.shown),
             Measure::EngagedPer1000 => ratio(tally.engaged, tally.slots).map(|share| share * 1000.0),
             Measure::HumanPer1000 => ratio(tally.human, tally.slots).map(|share| share * 1000.0),
-            Measure::HeldPercent => percent(tally.held_total(), tally.asks),
+            Measure::HeldPercent => percent(tally.held_total() - tally.held_outside_hours(), tally.asks),
+            Measure::OutsideHoursPercent => percent(tally.held_outside_hours(), tally.asks),
             Measure::EmptySlotsPercent => percent(tally.slots_held, tally.slots),
             Measure::DetectionHoursMean => mean_hours(&labels.detection_seconds),
             Measure::DetectionHoursMedian => median_hours(&labels.detection_seconds),

@@ -76,9 +76,10 @@ pub(super) fn check(world: &World, text: &str) -> Result<(), WorldError> {
             ("asks_per_slot_max", floor.asks_per_slot_max, 1, 10),
         ],
     )?;
-    if !(-12..=14).contains(&floor.utc_offset_hours) {
-        let reason = format!("{} hours is no time on earth", floor.utc_offset_hours);
-        return wrong("floor", 0, "utc_offset_hours", reason, "write the hours that the floor is ahead of UTC");
+    // The core tells the clocks by the rules of these years.
+    if !(2008..=2100).contains(&floor.begins_on.year) {
+        let reason = format!("{} is not between 2008 and 2100", floor.begins_on);
+        return wrong("floor", 0, "begins_on", reason, "write a date of these years");
     }
     if hours == 0 || floor.begins_hour + hours > 24 || floor.hour_weights.iter().sum::<u32>() == 0 {
         let reason = format!("{hours} hours from {} on are no working day", floor.begins_hour);
