@@ -81,6 +81,17 @@ pub enum Judgement {
     Tie,
 }
 
+impl Judgement {
+    /// For people: a tie is no proof that both are the same.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Judgement::Better => "better",
+            Judgement::Worse => "worse",
+            Judgement::Tie => "cannot tell",
+        }
+    }
+}
+
 impl Interval {
     pub fn low(&self) -> f64 {
         self.mean - self.half

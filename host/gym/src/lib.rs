@@ -22,11 +22,11 @@ mod table;
 pub mod tally;
 pub mod world;
 
-pub use compare::{Comparison, Interval, Judgement, Measure, Report, compare};
+pub use compare::{Better, Comparison, Interval, Judgement, Measure, Report, compare};
 pub use contender::{Blind, Contender, Ranker, Strategy};
 pub use house::House;
 pub use plot::plot_svg;
 pub use run::{Called, Course, Progress, Watcher, run, watch};
-pub use table::render_table;
+pub use table::{render_differences, render_table};
 pub use tally::Tally;
-pub use world::{World, WorldError};
+pub use world::{Marks, World, WorldError};

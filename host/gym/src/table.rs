@@ -1,6 +1,6 @@
 //! A report as a table for people: a column a contender, a row a measure, and below it what each difference says.
 
-use crate::compare::{Interval, Judgement, MEASURES, Measure, Report};
+use crate::compare::{Better, Interval, Judgement, MEASURES, Measure, Report};
 use crate::tally::{HOLD_REASONS, RUNGS, Tally};
 use core::fmt::Write;
 use numbers::{Carrier, Rung};
@@ -34,9 +34,8 @@ pub fn render_table(report: &Report) -> String {
                 return "—".to_owned();
             };
             let verdict = match figure.judgement() {
-                Some(Judgement::Better) => "better",
-                Some(Judgement::Worse) => "worse",
-                Some(Judgement::Tie) | None => "tie",
+                Some(judgement) => judgement.words(),
+                None => "",
             };
             format!("{} {verdict}", signed(&difference))
         };
@@ -89,6 +88,21 @@ pub fn render_table(report: &Report) -> String {
                     write!(text, "| {}{} ", "-".repeat(width.saturating_sub(1)), if column == 0 { '-' } else { ':' });
             }
             text.push_str("|\n");
+        }
+    }
+    text
+}
+
+/// What each difference to the contender that all are held against says, in words: a line a measure that has a better side.
+pub fn render_differences(report: &Report) -> String {
+    let mut text = String::new();
+    for row in report.contenders.iter().filter(|row| row.name != report.against) {
+        let _ =
+            writeln!(text, "`{}` less `{}`, seed by seed over {} seeds:", row.name, report.against, report.seeds.len());
+        let judged = row.figures.iter().filter(|figure| figure.measure.better() != Better::Neither);
+        for (figure, difference) in judged.filter_map(|figure| Some((figure, figure.less_the_other?))) {
+            let verdict = figure.judgement().map_or("", Judgement::words);
+            let _ = writeln!(text, "  {verdict:<12} {:<32} {}", figure.measure.title(), signed(&difference));
         }
     }
     text

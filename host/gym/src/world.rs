@@ -9,8 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 mod check;
+mod marks;
 
 pub use check::WorldError;
+pub use marks::Marks;
 
 /// A world that has been read and checked.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -302,6 +304,17 @@ impl World {
             Some((_, text)) => World::parse(text),
             None => Err(WorldError::unknown(name, &WORLDS.map(|(known, _)| known))),
         }
+    }
+
+    /// This world with another floor.
+    ///
+    /// # Errors
+    /// When that floor cannot be; see [`World::parse`].
+    pub fn with_floor(mut self, users: Option<u32>, dials: Option<u32>) -> Result<World, WorldError> {
+        self.floor.users = users.unwrap_or(self.floor.users);
+        self.floor.dials_per_user_and_day = dials.unwrap_or(self.floor.dials_per_user_and_day);
+        check::check(&self, "")?;
+        Ok(self)
     }
 
     /// The engine of this carrier, by its place.

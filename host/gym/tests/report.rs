@@ -4,7 +4,7 @@ mod common;
 
 use common::small;
 use gym::compare::MEASURES;
-use gym::{Comparison, Contender, Report, compare, plot_svg, render_table};
+use gym::{Better, Comparison, Contender, Report, compare, plot_svg, render_differences, render_table};
 use numbers::Policy;
 
 fn report(seeds: u64) -> Report {
@@ -32,6 +32,20 @@ fn a_table_has_everybody_and_everything_in_straight_columns() {
         assert!(!table.contains("inf") && !table.contains("NaN"), "{table}");
         // A single seed is no evidence, whatever it says.
         assert_eq!(seeds == 1, !table.contains("worse"), "{table}");
+    }
+}
+
+#[test]
+fn differences_are_told_in_words() {
+    for seeds in [1, 3] {
+        let report = report(seeds);
+        let text = render_differences(&report);
+        let judged = MEASURES.into_iter().filter(|measure| measure.better() != Better::Neither).count();
+        assert!(text.lines().count() <= (report.contenders.len() - 1) * (judged + 1), "{text}");
+        assert!(text.contains("`random` less `default policy`, seed by seed"), "{text}");
+        assert!(text.contains("cannot tell") && !text.contains("inf") && !text.contains("NaN"), "{text}");
+        // A single seed is no evidence.
+        assert_eq!(seeds == 1, !text.contains("  worse ") && !text.contains("  better "), "{text}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Worlds are read strictly, and a mistake is told with its line and its field.
 
-use gym::World;
 use gym::world::{Answers, Floor, Holdings, List, OwnCalls, WORLDS};
+use gym::{Marks, World};
 
 const DEFAULT: &str = include_str!("../worlds/default.toml");
 
@@ -37,7 +37,7 @@ fn a_mistake_is_told_with_its_line_and_field() {
     check("carriers = [\"tmobile\"]", "carriers = [\"att\"]", "engine.carriers", "has an engine already");
     check("speaks_for = [\"hiya\"]", "speaks_for = [\"hija\"]", "source.speaks_for", "no engine `hija`");
     check("base = -7000", "bass = -7000", "bass", "unexpected keys");
-    check("[engine.model.logistic]", "[engine.model.logistics]", "", "unknown variant");
+    check("[engine.model.logistic] ", "[engine.model.logistics] ", "", "unknown variant");
     check("tell = \"nothing\"", "tell = \"everything\"", "tell", "unknown variant");
     check("of_calls = 40", "of_calls = 400", "own_calls.of_calls", "not between");
     check("refusal_percent = 10", "refusal_percent = 40", "engine.redress.refusal_percent", "not between");
@@ -74,20 +74,21 @@ fn what_a_file_leaves_out_is_what_the_default_world_says() {
 #[test]
 fn every_figure_says_where_it_comes_from() {
     for (name, text) in WORLDS {
-        let mut table = String::new();
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
-            if line.starts_with('[') {
-                // A table may say it for all its figures, or the remark above its like does.
-                table = line.to_owned();
-            }
-            let Some((field, value)) = line.split_once(" = ") else { continue };
-            let is_figure =
-                value.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '[') && !value.starts_with("[\"");
-            let said = |text: &str| ["measured", "vendor", "ours", "New York"].iter().any(|mark| text.contains(mark));
-            let known = table.contains("logistic") && text.contains("hazard of section 2 (ours)")
-                || name == "slow_redress" && table.contains("logistic")
-                || said(&table);
-            assert!(!is_figure || known || said(line), "{name}: `{field}` does not say where its figure comes from");
-        }
+        let marks = Marks::of(text);
+        assert_eq!(marks.unmarked, 0, "{name}: {marks}");
+        assert!(marks.ours > marks.vendor, "{name}: {marks}");
     }
+    let marks = Marks::of(
+        "a = 1 # measured: by us\nb = [2] # vendors say so\n[t] # ours\nc = -3\nd = \"x\"\n[u]\ne = 4 # who knows\n",
+    );
+    assert_eq!(marks, Marks { measured: 1, vendor: 1, ours: 1, unmarked: 1 });
+    assert_eq!(marks.to_string().matches(',').count(), 3);
+}
+
+#[test]
+fn another_floor_is_held_to_the_same_bounds() {
+    let world = World::named("default").expect("a world");
+    assert_eq!(world.clone().with_floor(Some(3), None).expect("a smaller one").floor.users, 3);
+    let error = world.with_floor(None, Some(100_000)).expect_err("nobody dials so much");
+    assert_eq!(error.field, "floor.dials_per_user_and_day");
 }
