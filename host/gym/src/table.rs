@@ -118,13 +118,23 @@ fn words(interval: Option<Interval>) -> String {
     }
 }
 
+/// A difference, with as many digits as make two figures of its interval: it is about whether that holds 0.
 fn signed(interval: &Interval) -> String {
-    let digits = digits(interval.mean).max(2);
-    if interval.half.is_finite() {
-        format!("{:+.digits$} ± {:.digits$}", interval.mean, interval.half)
-    } else {
-        format!("{:+.digits$}", interval.mean)
+    if !interval.half.is_finite() {
+        return format!("{:+.*}", digits(interval.mean).max(2), interval.mean);
     }
+    let mut digits = 0;
+    while digits < 4 && interval.half > 0.0 && interval.half * 10f64.powi(digits) < 10.0 {
+        digits += 1;
+    }
+    let digits = if interval.half > 0.0 { digits as usize } else { 2 };
+    // What rounds to nothing has no sign.
+    let mean = if format!("{:.digits$}", interval.mean).contains(|c: char| ('1'..='9').contains(&c)) {
+        interval.mean
+    } else {
+        0.0
+    };
+    format!("{mean:+.digits$} ± {:.digits$}", interval.half)
 }
 
 fn rung_words(rung: Rung) -> &'static str {
