@@ -74,7 +74,7 @@ fn people_get_a_table_words_and_a_picture() {
     let words = [&["--policy", "base.toml", "--policy", "threes.toml", "--plot", "out.svg"][..], &SMALL].concat();
     let (code, printed, said) = simulate(folder.path(), &words);
     assert_eq!(code, 0, "{said}");
-    for part in ["made up", "| base", " ± ", "`threes` less `base`", "cannot tell", "labelled calls at verizon"] {
+    for part in ["made up", " base |", " ± ", "`threes` less `base`", "cannot tell", "labelled calls at verizon"] {
         assert!(printed.contains(part), "{part:?} is missing:\n{printed}");
     }
     let picture = std::fs::read_to_string(folder.path().join("out.svg")).expect("a picture");
