@@ -89,6 +89,26 @@ fn people_get_a_table_words_and_a_picture() {
     }
 }
 
+/// What the page says can be done: its two lines, and the scope that the question becomes.
+#[test]
+fn the_page_on_tuning_says_what_works() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(root.join("host/docs/tune-a-policy.md")).expect("the page");
+    let files: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(files.len(), 2, "the question, and the same for a campaign");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(root.join("policies/default.toml"), folder.path().join("default.toml")).expect("copied");
+    for file in files {
+        write(folder.path(), "turns-of-three.toml", file);
+        let check = Command::new(binary()).current_dir(folder.path()).args(["policy", "check", "."]).output();
+        assert!(check.expect("the program runs").status.success(), "{file}");
+        let words = ["--policy", "default.toml", "--policy", "turns-of-three.toml", "--json"];
+        let (code, printed, said) = simulate(folder.path(), &[&words[..], &SMALL].concat());
+        assert_eq!(code, 0, "{printed}{said}");
+    }
+    assert!(page.contains("](turns-of-three.svg)") && root.join("host/docs/turns-of-three.svg").is_file());
+}
+
 #[test]
 fn one_policy_is_held_against_mere_rotation() {
     let folder = folder();
