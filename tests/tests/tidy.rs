@@ -39,7 +39,7 @@ fn check(word: &str, folders: &[&str], allowed: &[&str]) {
     assert!(strangers.is_empty(), "`{word}` is known in {allowed:?} alone; move these there: {strangers:#?}");
 }
 
-const HOST: [&str; 4] = ["host/numbers/src", "host/sandbox/src", "host/kit/src", "host/smartguard/src"];
+const HOST: [&str; 5] = ["host/numbers/src", "host/gym/src", "host/sandbox/src", "host/kit/src", "host/smartguard/src"];
 
 #[test]
 fn each_outside_thing_is_known_in_one_place() {
@@ -51,22 +51,34 @@ fn each_outside_thing_is_known_in_one_place() {
 
 #[test]
 fn imports_run_one_way() {
-    check("sandbox::", &["host/numbers/src"], &[]);
+    check("sandbox::", &["host/numbers/src", "host/gym/src"], &[]);
+    check("gym::", &["host/numbers/src", "host/sandbox/src", "host/kit/src"], &[]);
+    // The daemon that is judged must not know the judge.
+    check("gym::", &["host/smartguard/src"], &["smartguard/src/cli/simulate.rs"]);
     // The bindings say the name of the WIT package, which is the product's.
     check(
         "smartguard::",
-        &["host/numbers/src", "host/sandbox/src", "host/kit/src"],
+        &["host/numbers/src", "host/gym/src", "host/sandbox/src", "host/kit/src"],
         &["sandbox/src/bindings.rs", "sandbox/src/lift.rs"],
     );
-    check("kit::", &["host/numbers/src", "host/sandbox/src"], &[]);
-    let manifest = std::fs::read_to_string(root().join("host/numbers/Cargo.toml")).expect("a manifest");
+    check("kit::", &["host/numbers/src", "host/gym/src", "host/sandbox/src"], &[]);
+    assert_eq!(
+        dependencies("host/numbers"),
+        ["serde"],
+        "the pure crate stays pure by having nothing to be impure with"
+    );
+    assert_eq!(dependencies("host/gym"), ["numbers", "serde", "toml"], "a world is made of a file and a seed alone");
+}
+
+/// What a crate is built with, by its manifest.
+fn dependencies(folder: &str) -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
     let dependencies = manifest.split("[dependencies]").nth(1).expect("dependencies");
-    let named: Vec<&str> = dependencies
+    dependencies
         .lines()
         .take_while(|line| !line.starts_with("[dev"))
-        .filter_map(|line| line.split_once(" =").map(|(name, _)| name))
-        .collect();
-    assert_eq!(named, ["serde"], "the pure crate stays pure by having nothing to be impure with");
+        .filter_map(|line| line.split_once(" =").map(|(name, _)| name.to_owned()))
+        .collect()
 }
 
 #[test]
@@ -75,6 +87,13 @@ fn the_pure_crate_never_touches_the_world() {
         ["std::time::SystemTime", "std::time::Instant", "std::fs", "std::net", "std::env", "HashMap", "async fn"]
     {
         check(word, &["host/numbers/src"], &[]);
+    }
+}
+
+#[test]
+fn a_world_is_its_seed_and_no_clock() {
+    for word in ["std::time", "std::fs", "std::net", "std::env", "HashMap", "async fn"] {
+        check(word, &["host/gym/src"], &[]);
     }
 }
 

@@ -146,7 +146,7 @@ impl Zone {
     }
 
     /// The first moment from `from` on at which the clock here shows `minute` of the date, or has jumped over it.
-    pub(crate) fn shows_on(self, date: Date, minute: u16, from: Moment) -> Option<Moment> {
+    pub fn shows_on(self, date: Date, minute: u16, from: Moment) -> Option<Moment> {
         self.shows(date.day_number(), minute, from)
     }
 

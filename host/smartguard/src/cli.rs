@@ -1,6 +1,6 @@
 //! The command line: what may be said, with examples, and the exit codes.
 //!
-//! `run`, `check`, `policy check`, `import`, `export --data` and what an adapter's author runs ([`author`]) work by
+//! `run`, `check`, `policy check`, `simulate`, `import`, `export --data` and what an adapter's author runs ([`author`]) work by
 //! themselves; every other command asks a running daemon over HTTP ([`client`]) and shows the answer ([`show`]) as a
 //! table on a terminal, or as the JSON that came.
 
@@ -12,6 +12,7 @@ mod import_csv;
 mod pack;
 mod policy;
 mod show;
+mod simulate;
 mod transfer;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -51,7 +52,8 @@ Exit codes:
   4  a file is faulty: configuration, policy, business, numbers, export, adapter, cassette
   5  done in part: some rows of an import were refused
   6  an adapter differs from its cassettes, or breaks a rule that it is held to
-  7  the doctor found something wrong";
+  7  the doctor found something wrong
+  130  it was interrupted";
 
 /// How a command ended, as the exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ enum Exit {
     InPart = 5,
     Differs = 6,
     Unwell = 7,
+    /// As a shell says it of a process that Ctrl-C ended.
+    Interrupted = 130,
 }
 
 /// Why a command did not do what it was asked for.
@@ -150,6 +154,9 @@ Each key that is configured is tried by one harmless question to its agency. Exi
     /// Policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// What a policy would do, in a made-up world, before anyone's phone rings.
+    #[command(after_help = simulate::HELP)]
+    Simulate(simulate::Simulate),
     /// Why a call was answered as it was.
     Receipt {
         /// The decision id, or with --call the dialer's call id.

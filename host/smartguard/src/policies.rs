@@ -14,13 +14,12 @@ mod together;
 
 pub use explained::{Explained, explained};
 pub use file::PolicyFile;
-pub use folder::{ReadPolicies, Role, read_files, read_folder};
+pub use folder::{ReadPolicies, Role, read_file, read_files, read_folder};
 
 use crate::strict::{Problem, nearest};
 use fields::{FIELDS, Field};
 use numbers::policy::{Policy, Rung};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The policy file that is part of the program; it says the first defaults in full.
 pub const BUNDLED: &str = include_str!("../../../policies/default.toml");
@@ -30,14 +29,6 @@ pub const FILE_OF_ALL: &str = "default.toml";
 /// The policy that serves when there is no file.
 pub fn bundled() -> ReadPolicies {
     ReadPolicies::default()
-}
-
-/// Reads one file as the policy of everybody, whatever its name is.
-///
-/// # Errors
-/// Gives every problem of the file.
-pub fn read_file(path: &Path) -> Result<ReadPolicies, Vec<Problem>> {
-    read_files([PolicyFile::open(path)?])
 }
 
 /// Reads a text as the policy of everybody; `file` is what it is called in problems.

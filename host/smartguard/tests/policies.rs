@@ -247,3 +247,40 @@ fn a_file_that_changes_nothing_is_warned_of() {
     let warning = &read.warnings[0];
     assert!(warning.place == "left.toml" && warning.reason.contains("changes nothing"), "{warning}");
 }
+
+#[test]
+fn one_file_is_tried_as_the_policy_of_everybody_over_what_it_builds_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("default.toml", "turn_calls = 6\nper_hour = 9\nattempts_per_24h = 2\n");
+    write("threes.toml", "extends = \"default.toml\"\nturn_calls = 3\n");
+    write("alone.toml", "turn_calls = 4\n");
+    write("spring.toml", "scope = \"campaign:spring\"\nextends = \"alone.toml\"\nper_hour = 7\n");
+    write("broken.toml", "trun_calls = 4\n");
+    write("circle.toml", "extends = \"ring.toml\"\n");
+    write("ring.toml", "extends = \"circle.toml\"\n");
+    write("lax.toml", "scope = \"campaign:lax\"\nattempts_per_24h = 3\n");
+    write("out.toml", "extends = \"../default.toml\"\n");
+    let read = |name: &str| policies::read_file(&folder.path().join(name));
+    let figures = |name: &str| {
+        let read = read(name).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        assert!(read.scopes.is_empty(), "{name}: it holds for everybody");
+        let Policy { turn_calls, per_hour, attempts_per_24h, .. } = read.policy;
+        (turn_calls, per_hour, attempts_per_24h)
+    };
+    assert_eq!(figures("default.toml"), (6, 9, 2));
+    assert_eq!(figures("threes.toml"), (3, 9, 2), "what it leaves out, the file that it builds on says");
+    assert_eq!(figures("alone.toml"), (4, 12, 3), "what nobody says is a first default");
+    assert_eq!(figures("spring.toml"), (4, 7, 2), "as if everybody were in that campaign");
+    let place = read("threes.toml").expect("right").place(None, "per_hour").expect("said").to_owned();
+    assert!(place.ends_with("default.toml:2"), "{place}");
+    for (name, part) in [
+        ("broken.toml", "there is no field `trun_calls`"),
+        ("circle.toml", "in a circle"),
+        ("lax.toml", "would relax a rule of law"),
+        ("out.toml", "no such file"),
+    ] {
+        let problems = read(name).expect_err(name);
+        assert!(problems.iter().any(|problem| problem.reason.contains(part)), "{name}: {problems:?}");
+    }
+}

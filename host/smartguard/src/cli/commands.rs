@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    TaskCommand, agencies, author, pack, policy, show, transfer,
+    TaskCommand, agencies, author, pack, policy, show, simulate, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -26,6 +26,7 @@ pub(super) fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Run { machine, in_memory } => return serve(&machine, in_memory, json),
         Command::Check(machine) => return check(&machine, json),
+        Command::Simulate(words) => return simulate::run(words, json),
         Command::Policy(command) if !command.asks_a_daemon() => return policy::run(command, json),
         Command::Adapter(AdapterCommand::Author(command)) if !command.asks_a_daemon() => {
             return author::run(command, json);
@@ -78,7 +79,7 @@ pub(super) fn answer<T: DeserializeOwned>(
 
 async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Run { .. } | Command::Check(_) | Command::Import { .. } => Ok(Exit::Done),
+        Command::Run { .. } | Command::Check(_) | Command::Import { .. } | Command::Simulate(_) => Ok(Exit::Done),
         Command::Status => answer::<StatusView>(json, client.get("/v1/status", &[]).await?, |v| show::status(&v)),
         Command::Number(command) => ask_number(client, json, command).await,
         Command::User(command) => ask_owner(client, json, OwnerKind::User, command).await,

@@ -92,6 +92,67 @@ pub fn read_folder(folder: &Path) -> Result<ReadPolicies, Vec<Problem>> {
     if problems.is_empty() { read_files(files) } else { Err(problems) }
 }
 
+/// Reads one file as the policy of everybody, whatever its name is, over the files beside it that it builds on, so that it
+/// can be tried before it is put in place.
+///
+/// One with a scope is read as if everybody were that scope: over the policy of everybody beside it, where there is one.
+///
+/// # Errors
+/// Gives every problem of the file, and of those that it builds on.
+pub fn read_file(path: &Path) -> Result<ReadPolicies, Vec<Problem>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = PolicyFile::open(path)?;
+    let scope = file.scope.as_ref().map(|said| said.what.clone());
+    let mut files = vec![file];
+    let of_all = folder.join(FILE_OF_ALL);
+    if scope.is_some() && files[0].name() != FILE_OF_ALL && of_all.is_file() {
+        files.push(PolicyFile::open(&of_all)?);
+    }
+    let beside = toml_files(folder)?;
+    let name_of = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut at = 0;
+    while let Some(file) = files.get(at) {
+        at += 1;
+        let Some(extends) = &file.extends else { continue };
+        if files.iter().any(|other| other.name() == extends.what) {
+            continue;
+        }
+        match beside.iter().find(|path| name_of(path) == extends.what) {
+            Some(under) => files.push(PolicyFile::open(under)?),
+            None => {
+                let names = beside.iter().map(|path| name_of(path)).filter(|name| name != files[at - 1].name());
+                return Err(vec![no_such_file(extends, &names.collect::<Vec<_>>())]);
+            }
+        }
+    }
+    let Some(scope) = scope else { return for_everybody(files) };
+    let mut read = read_files(files)?;
+    let patch = read.scopes.remove(&scope).unwrap_or_default();
+    patch.apply(&mut read.policy);
+    for field in FIELDS {
+        if let Some(place) = read.places.remove(&(Some(scope.clone()), field.name)) {
+            read.places.insert((None, field.name), place);
+        }
+    }
+    read.file = path.display().to_string();
+    Ok(read)
+}
+
+/// The first of these files as the policy of everybody; the others are there to be built on.
+fn for_everybody(files: Vec<PolicyFile>) -> Result<ReadPolicies, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut read = ReadPolicies { file: files[0].file.clone(), ..ReadPolicies::default() };
+    if let Some((patch, places)) = resolved(&files[0], &files, &mut problems) {
+        patch.apply_freely(&mut read.policy);
+        read.places.extend(places.into_iter().map(|(field, place)| ((None, field), place)));
+        read.warnings.extend(files.iter().flat_map(|file| file.warnings.iter().cloned()));
+        let role = |nth| if nth == 0 { Role::All } else { Role::Template };
+        read.files.extend(files.iter().enumerate().map(|(nth, file)| (file.file.clone(), role(nth))));
+        problems = check_together(&read);
+    }
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}
+
 /// The TOML files of a folder in the order of their names; none where there is no folder.
 fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let entries = match std::fs::read_dir(folder) {
@@ -176,18 +237,11 @@ type Places = BTreeMap<&'static str, String>;
 fn resolved(file: &PolicyFile, files: &[PolicyFile], problems: &mut Vec<Problem>) -> Option<(Patch, Places)> {
     let (mut patch, mut places) = (file.patch.clone(), file.places.clone());
     let (mut at, mut seen) = (file, vec![file.name()]);
-    while let Some(Said { what, place }) = &at.extends {
+    while let Some(extends) = &at.extends {
+        let Said { what, place } = extends;
         let Some(under) = files.iter().find(|other| other.name() == what) else {
-            let names: Vec<&str> = files.iter().map(PolicyFile::name).filter(|name| *name != at.name()).collect();
-            let remedy = match crate::strict::nearest(what, names.iter().copied()) {
-                Some(near) => format!("did you mean \"{near}\"?"),
-                None => "put that file beside this one, or take `extends` out".to_owned(),
-            };
-            problems.push(problem(
-                place,
-                format!("`extends` names \"{what}\", and there is no such file here"),
-                &remedy,
-            ));
+            let names = files.iter().map(PolicyFile::name).filter(|name| *name != at.name());
+            problems.push(no_such_file(extends, &names.map(str::to_owned).collect::<Vec<_>>()));
             return None;
         };
         if seen.contains(&under.name()) || seen.len() >= DEPTH_MAX {
@@ -207,6 +261,16 @@ fn resolved(file: &PolicyFile, files: &[PolicyFile], problems: &mut Vec<Problem>
         at = under;
     }
     Some((patch, places))
+}
+
+/// A file builds on one that is not among those beside it.
+fn no_such_file(extends: &Said<String>, names: &[String]) -> Problem {
+    let Said { what, place } = extends;
+    let remedy = match crate::strict::nearest(what, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => "put that file beside this one, or take `extends` out".to_owned(),
+    };
+    problem(place, format!("`extends` names \"{what}\", and there is no such file here"), &remedy)
 }
 
 /// The problems of fields that a scope may not say.
