@@ -56,7 +56,7 @@ pub use region::{Country, Region, RegionError, Regions, Zip, ZipError};
 pub use scope::{Policies, Scope};
 pub use standing::{AgencyId, Observation, Score, Status};
 pub use state::{AdapterFacts, Effects, State};
-pub use step::{Lack, Refusal, Touched, agency_of_report};
+pub use step::{Drawn, Lack, Refusal, Room, Touched, agency_of_report};
 pub use turn::{Turn, Turns};
 pub use usage::Usage;
 pub use wants::Command;

@@ -20,6 +20,8 @@ pub struct Candidate {
     pub life: Life,
     /// The right to show it is proven.
     pub proven: bool,
+    /// It was in service before, so that taking it from the reserve is no swap.
+    pub known: bool,
     /// The standing at each carrier, by [`Carrier::index`].
     pub status: [Status; 8],
     /// Carriers on whose callees it rests, beyond what the standing says.
@@ -37,6 +39,7 @@ impl Candidate {
             number: number.e164,
             life: number.life,
             proven: number.is_proven(),
+            known: number.first_shown.is_some(),
             status: Carrier::ALL.map(|carrier| number.status_on(carrier)),
             excluded: number.excluded_on(),
             half_share: number.life == Life::AtRisk,

@@ -1,7 +1,7 @@
 //! What a ranker is told of a call: the numbers that may be shown now, and what our own calls show of them.
 
 use super::super::calls::{Tallies, Tally};
-use super::{Asked, Hot, callee_part, part};
+use super::{Asked, Hot, callee_part, drawable, part};
 use numbers::callee::ATTEMPTS_SHORT;
 use numbers::choose::{Permitted, permitted};
 use numbers::{Carrier, Pool, Question};
@@ -29,7 +29,8 @@ impl Hot {
         let ask = asked.ask();
         let known = self.callees[part(callee_part(callee))].lock().get(&callee).cloned();
         let (view, shared) = (owner.view.load(), owner.business.view.load());
-        let usages = [&view.candidates, &shared.bench, &shared.reserve].map(|candidates| self.usage_of(candidates));
+        let reserve = drawable(&shared, &owner.business.drawing.lock(), &owner.id, view.room);
+        let usages = [&view.candidates, &shared.bench, &reserve].map(|candidates| self.usage_of(candidates));
         let mut numbers = {
             let hot = owner.hot.lock();
             if hot.repeated(call, callee, asked.now).is_some() {
@@ -39,7 +40,7 @@ impl Hot {
                 ask: &ask,
                 pool: Pool { candidates: &view.candidates, usage: &usages[0] },
                 bench: Pool { candidates: &shared.bench, usage: &usages[1] },
-                reserve: Pool { candidates: &shared.reserve, usage: &usages[2] },
+                reserve: Pool { candidates: &reserve, usage: &usages[2] },
                 turns: &hot.turns,
                 callee: known.as_ref(),
                 policy: &policy,
