@@ -118,7 +118,7 @@ impl Answer {
 /// Answers which number to show.
 pub fn choose(question: &Question<'_>) -> Answer {
     let Question { ask, policy, callee, .. } = *question;
-    let attempts_left = match attempts_left(question) {
+    let attempts_left = match callee_law(question) {
         Ok(left) => left,
         Err((reason, retry_after)) => return callee_held(question, reason, retry_after),
     };
@@ -190,8 +190,12 @@ pub fn record(
     callee.record_shown(number, at);
 }
 
-/// Attempts that remain after this one, or why the callee is not to be called. No rung relaxes this.
-fn attempts_left(question: &Question<'_>) -> Result<u32, (HoldReason, Duration)> {
+/// Attempts that remain after this one, or why the callee is not to be called: it asked so, its attempts are spent, or it is
+/// no hour to call it. No rung relaxes this. Asked before any number is looked at, and of no pool.
+///
+/// # Errors
+/// Says why, and after how long the callee may be called.
+pub fn callee_law(question: &Question<'_>) -> Result<u32, (HoldReason, Duration)> {
     let Question { ask, policy, callee, .. } = *question;
     let at = ask.at;
     let nobody = CalleeRecord::default();

@@ -28,6 +28,7 @@ mod on_demand;
 mod pace;
 mod packets;
 mod performer;
+mod plan;
 mod policy;
 mod ranking;
 mod receipts;

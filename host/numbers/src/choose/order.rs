@@ -4,7 +4,7 @@
 //! ranker can only ever choose among what still passes then.
 
 use super::permit::Judge;
-use super::{From, Question, attempts_left, bucket, climb, same_again};
+use super::{From, Question, bucket, callee_law, climb, same_again};
 use crate::area::Locality;
 use crate::e164::E164;
 use crate::standing::Status;
@@ -30,7 +30,7 @@ pub struct Permitted {
 pub fn permitted(question: &Question<'_>) -> Vec<Permitted> {
     let question = Question { order: &[], ..*question };
     let Question { ask, policy, callee, turns, .. } = question;
-    let Ok(left) = attempts_left(&question) else { return Vec::new() };
+    let Ok(left) = callee_law(&question) else { return Vec::new() };
     let bucket = bucket(&question);
     let turn = turns.get(&bucket);
     let judge = Judge::new(&question, turn);

@@ -36,6 +36,15 @@ impl Directory {
         self.owners.load().get(id).cloned()
     }
 
+    /// The owners of a business, or all of them, by their names.
+    pub fn owners_of(&self, business: Option<&str>) -> Vec<Arc<OwnerCell>> {
+        let owners = self.owners.load();
+        let of = |owner: &&Arc<OwnerCell>| business.is_none_or(|business| owner.business.id == business);
+        let mut owners: Vec<_> = owners.values().filter(of).cloned().collect();
+        owners.sort_by(|one, other| one.id.cmp(&other.id));
+        owners
+    }
+
     /// The businesses known to the path of a call.
     pub fn businesses(&self) -> Vec<String> {
         self.kept.lock().businesses.keys().cloned().collect()

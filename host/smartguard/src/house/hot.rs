@@ -4,7 +4,7 @@
 //! usage, turns, callees, the decisions that may be asked for again, and the calls that wait for an outcome.
 //! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
 
-mod permitted;
+mod looks;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
@@ -14,8 +14,8 @@ use super::record::{self, Decided, Record};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
-    Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Drawn, Durability, E164, HoldClass, Moment,
-    OwnerId, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Turn, Turns, Usage, Zip,
+    Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Drawn, Durability, E164, HoldClass, Moment, OwnerId,
+    Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Turn, Turns, Usage, Zip,
 };
 use parking_lot::Mutex;
 use std::borrow::Cow;
