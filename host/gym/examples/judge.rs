@@ -45,14 +45,12 @@ fn beyond_the_table(ours: &Tally) -> String {
         .collect();
     let labels = &ours.labels;
     format!(
-        "default policy, all seeds: {} asks, held: {}; rungs {:?}; {} disputes; shown from the reserve to full pools {}, \
-         beyond the ration {}; labels: {} set, {} detected, {} redressed, {} expired, {} standing\n",
+        "default policy, all seeds: {} asks, held: {}; rungs {:?}; {} disputes; \
+         labels: {} set, {} detected, {} redressed, {} expired, {} standing\n",
         ours.asks,
         if held.is_empty() { "none".to_owned() } else { held.join(", ") },
         ours.rungs,
         ours.disputes,
-        ours.draws_to_full_pools,
-        ours.draws_beyond_ration,
         labels.set,
         labels.detected,
         labels.redressed,

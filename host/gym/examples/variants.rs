@@ -44,10 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", render_table(&report));
     for row in &report.contenders {
         let total = &row.total;
-        println!(
-            "{}: held {:?}, rungs {:?}, from the reserve to full pools {}, beyond the ration {}",
-            row.name, total.held, total.rungs, total.draws_to_full_pools, total.draws_beyond_ration
-        );
+        println!("{}: held {:?}, rungs {:?}", row.name, total.held, total.rungs);
     }
     Ok(())
 }

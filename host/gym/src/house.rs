@@ -14,8 +14,8 @@ use crate::world::World;
 use numbers::choose::{self, From};
 use numbers::event::{IMPORT_ROWS_MAX, SCOPES_MAX};
 use numbers::{
-    Answer, Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, HoldClass, ImportedRow, Moment, OwnerId,
-    Place, Policies, Policy, Pool, Purpose, Question, Refusal, RightToUse, Rung, Service, State, Touched, Turns, What,
+    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, Place, Policies,
+    Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, Turns, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};
@@ -44,9 +44,6 @@ pub struct House {
     /// Filings that are being asked about, and what a pending one will come to.
     asking: BTreeSet<u64>,
     verdicts: BTreeMap<u64, FilingOutcome>,
-    /// Numbers of the reserve that were shown and then kept out of the pool, which the daemon only logs.
-    pub draws_to_full_pools: u64,
-    pub draws_beyond_ration: u64,
 }
 
 struct Owner {
@@ -140,8 +137,6 @@ impl House {
             business_wakes: NEVER,
             asking: BTreeSet::new(),
             verdicts: BTreeMap::new(),
-            draws_to_full_pools: 0,
-            draws_beyond_ration: 0,
         };
         let scopes: Vec<_> = policies.scopes().iter().map(|(scope, patch)| (scope.clone(), patch.clone())).collect();
         for part in scopes.chunks(SCOPES_MAX) {
@@ -216,16 +211,21 @@ impl House {
             policy,
             order: &[],
         };
+        // A draw is seen by the keeper at once here, so that none is ever on its way.
+        let room = self.state.owners.get(&owner.ask.owner).map(|owner| self.state.room(owner)).unwrap_or_default();
+        let swaps_left = |state: &State| state.swaps_left(BUSINESS, at);
         let order = self.ranker.as_ref().map(|ranker| {
-            let everything = Question { bench: self.bench.pool(), reserve: self.reserve.pool(), ..question };
+            let reserve = self.reserve.drawable(room, || swaps_left(&self.state));
+            let everything = Question { bench: self.bench.pool(), reserve: reserve.pool(), ..question };
             let mut permitted = choose::permitted(&everything);
             permitted.truncate(TOLD_MAX);
             if permitted.len() < 2 { Vec::new() } else { ranker.order(&owner.ask, &permitted) }
         });
         let question = Question { order: order.as_deref().unwrap_or_default(), ..question };
         let mut answer = choose::choose(&question);
-        if falls_short(&answer) && !(self.bench.is_empty() && self.reserve.is_empty()) {
-            answer = choose::choose(&Question { bench: self.bench.pool(), reserve: self.reserve.pool(), ..question });
+        if answer.falls_short() && !(self.bench.is_empty() && self.reserve.is_empty()) {
+            let reserve = self.reserve.drawable(room, || swaps_left(&self.state));
+            answer = choose::choose(&Question { bench: self.bench.pool(), reserve: reserve.pool(), ..question });
         }
         let Decision::Use { number, .. } = answer.decision else {
             return Told { decision: answer.decision, number: None };
@@ -242,12 +242,7 @@ impl House {
         choose::record(&answer, at, &mut view.usage[place], &mut owner.turns, record, policy);
         if answer.from == From::Reserve {
             let owner = owner.ask.owner.clone();
-            // The call is made whatever comes of it, as in the daemon.
-            match self.try_step(at, What::NumberDrawn { owner, number }) {
-                Ok(_) => {}
-                Err(Refusal::SwapRation(_)) => self.draws_beyond_ration += 1,
-                Err(_) => self.draws_to_full_pools += 1,
-            }
+            self.must(at, What::NumberDrawn { owner, number });
         }
         Told { decision: answer.decision, number: Some(shown) }
     }
@@ -441,16 +436,6 @@ impl Owner {
 pub(crate) fn blank_ask(owner: OwnerId, at: Moment) -> Ask {
     let callee = crate::dialer::number_of(12_122_200_000);
     Ask { owner, campaign: None, callee, state: None, zip: None, carrier: None, at, tie_break: 0 }
-}
-
-/// Whether the pool alone gave nothing, or only beyond its soft cap, so that bench and reserve are asked too.
-///
-/// The daemon has the same function beside its path of a call.
-fn falls_short(answer: &Answer) -> bool {
-    match &answer.decision {
-        Decision::Use { rung, .. } => *rung == Some(Rung::HardCap),
-        Decision::Hold { class, .. } => *class == HoldClass::Capacity,
-    }
 }
 
 pub(crate) fn owner_id(user: u32) -> OwnerId {

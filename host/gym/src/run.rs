@@ -428,8 +428,6 @@ impl<'a> Sim<'a> {
         if let Decides::House(house) = &self.decides {
             let lives = house.state.numbers.values();
             self.tally.retired = lives.filter(|number| number.life == numbers::Life::Retired).count() as u64;
-            (self.tally.draws_to_full_pools, self.tally.draws_beyond_ration) =
-                (house.draws_to_full_pools, house.draws_beyond_ration);
         }
         self.tally.numbers_shown = self.shown.iter().filter(|shown| **shown).count() as u64;
         let held = self.tally.numbers_held + self.tally.bought;

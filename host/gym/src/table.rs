@@ -60,10 +60,6 @@ pub fn render_table(report: &Report) -> String {
         let title = format!("{} per 1,000 calls", rung_words(*rung));
         rows.extend(parts_of(&title, &|total| total.rungs[place], &|total| total.shown));
     }
-    let beyond = "shown from the reserve beyond the swap ration, per 1,000 calls";
-    rows.extend(parts_of(beyond, &|total| total.draws_beyond_ration, &|total| total.shown));
-    let full = "shown from the reserve to a pool that is full, per 1,000 calls";
-    rows.extend(parts_of(full, &|total| total.draws_to_full_pools, &|total| total.shown));
 
     let widths: Vec<usize> = (0..=report.contenders.len())
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))

@@ -39,10 +39,6 @@ pub struct Tally {
     pub check_cost_micros: u64,
     pub bought: u64,
     pub retired: u64,
-    /// Calls that showed a number of the reserve which the core then kept out of the pool, because it was full, resting
-    /// numbers counted in, or because the swap ration was used up.
-    pub draws_to_full_pools: u64,
-    pub draws_beyond_ration: u64,
     pub numbers_held: u64,
     pub numbers_shown: u64,
     pub number_cost_micros: u64,
@@ -129,8 +125,6 @@ impl Tally {
             check_cost_micros,
             bought,
             retired,
-            draws_to_full_pools,
-            draws_beyond_ration,
             numbers_held,
             numbers_shown,
             number_cost_micros,
@@ -155,8 +149,6 @@ impl Tally {
             (&mut self.check_cost_micros, check_cost_micros),
             (&mut self.bought, bought),
             (&mut self.retired, retired),
-            (&mut self.draws_to_full_pools, draws_to_full_pools),
-            (&mut self.draws_beyond_ration, draws_beyond_ration),
             (&mut self.numbers_held, numbers_held),
             (&mut self.numbers_shown, numbers_shown),
             (&mut self.number_cost_micros, number_cost_micros),

@@ -91,6 +91,7 @@ fn candidate(place: u64) -> Candidate {
         number: number(13_125_550_110 + place),
         life: Life::Active,
         proven: true,
+        known: true,
         status: [Status::Unflagged; 8],
         excluded: Carriers::NONE,
         half_share: false,

@@ -3,7 +3,7 @@
 //! The types alone; [`crate::step`] changes them.
 
 use crate::business::Business;
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Carriers};
 use crate::e164::E164;
 use crate::moment::Moment;
 use crate::standing::{AgencyId, Status};
@@ -73,6 +73,14 @@ impl Case {
     /// How often a dispute has been begun by whatever adapter, so that no two have the same key.
     pub fn begun(&self) -> u32 {
         self.attempts + u32::try_from(self.unsupported_by.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The carriers whose callees meet the label.
+    pub fn concerns(&self) -> Carriers {
+        match self.carrier {
+            Some(carrier) => Carriers::NONE.with(carrier),
+            None => Carriers::concerned_by(&self.agency),
+        }
     }
 
     pub const fn is_closed(&self) -> bool {

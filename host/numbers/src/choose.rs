@@ -14,7 +14,7 @@ pub use permit::Candidate;
 
 use crate::area::area;
 use crate::callee::{Attempts, CalleeRecord};
-use crate::decision::{Ask, Decision, HoldReason, Passed, Receipt};
+use crate::decision::{Ask, Decision, HoldClass, HoldReason, Passed, Receipt};
 use crate::e164::E164;
 use crate::law::{self, Because, NotNow};
 use crate::moment::Moment;
@@ -101,6 +101,14 @@ pub const RETRY_WHEN_NOTHING_FREES: Duration = Duration::from_secs(15 * 60);
 pub const RETRY_NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Answer {
+    /// Whether the pool alone gave nothing, or only beyond its soft cap, so that bench and reserve should be asked first.
+    pub fn falls_short(&self) -> bool {
+        match &self.decision {
+            Decision::Use { rung, .. } => *rung == Some(Rung::HardCap),
+            Decision::Hold { class, .. } => *class == HoldClass::Capacity,
+        }
+    }
+
     /// The part of the answer that is stored to explain it.
     pub fn receipt(&self, policy_revision: u64) -> Receipt {
         Receipt { considered: self.considered.clone(), rungs: self.rungs.clone(), policy_revision }

@@ -17,8 +17,10 @@ pub enum LifeChange {
     Calmed,
     /// A source says it is flagged or blocked.
     Flagged,
-    /// Its cases are over.
+    /// Its cases are over, and it rests wholly.
     Cleared,
+    /// Its cases are over, and it served on meanwhile; what rests is its calls to some carriers.
+    Resumed,
     /// Rested, and back in a pool or on the bench.
     Returned,
     /// Rested, and ready for whoever needs a number.
@@ -39,6 +41,7 @@ impl LifeChange {
             LifeChange::Calmed => "calmed",
             LifeChange::Flagged => "flagged",
             LifeChange::Cleared => "cleared",
+            LifeChange::Resumed => "resumed",
             LifeChange::Returned => "returned",
             LifeChange::Reserved => "reserved",
             LifeChange::Withheld => "withheld",
@@ -60,10 +63,15 @@ impl Life {
     /// # Errors
     /// When there is no such step from here.
     pub const fn after(self, change: LifeChange) -> Result<Life, Illegal> {
-        use LifeChange::{Admitted, Assigned, Calmed, Cleared, Flagged, Reserved, Retired, Returned, Warned, Withheld};
+        use LifeChange::{
+            Admitted, Assigned, Calmed, Cleared, Flagged, Reserved, Resumed, Retired, Returned, Warned, Withheld,
+        };
         match (self, change) {
             (Life::Quarantined, Admitted) | (Life::Resting, Reserved) => Ok(Life::Ready),
-            (Life::Ready, Assigned) | (Life::AtRisk, Calmed) | (Life::Resting, Returned) => Ok(Life::Active),
+            (Life::Ready, Assigned)
+            | (Life::AtRisk, Calmed)
+            | (Life::Remediating, Resumed)
+            | (Life::Resting, Returned) => Ok(Life::Active),
             (Life::Active, Warned) => Ok(Life::AtRisk),
             (Life::Quarantined | Life::Ready | Life::Active | Life::AtRisk | Life::Resting, Flagged) => {
                 Ok(Life::Remediating)
@@ -75,15 +83,16 @@ impl Life {
                 Retired,
             ) => Ok(Life::Retired),
 
-            (Life::Quarantined, Assigned | Warned | Calmed | Cleared | Returned | Reserved | Withheld)
-            | (Life::Ready, Admitted | Warned | Calmed | Cleared | Returned | Reserved)
-            | (Life::Active, Admitted | Assigned | Calmed | Cleared | Returned | Reserved)
-            | (Life::AtRisk, Admitted | Assigned | Warned | Cleared | Returned | Reserved)
+            (Life::Quarantined, Assigned | Warned | Calmed | Cleared | Resumed | Returned | Reserved | Withheld)
+            | (Life::Ready, Admitted | Warned | Calmed | Cleared | Resumed | Returned | Reserved)
+            | (Life::Active, Admitted | Assigned | Calmed | Cleared | Resumed | Returned | Reserved)
+            | (Life::AtRisk, Admitted | Assigned | Warned | Cleared | Resumed | Returned | Reserved)
             | (Life::Remediating, Admitted | Assigned | Warned | Calmed | Flagged | Returned | Reserved | Withheld)
-            | (Life::Resting, Admitted | Assigned | Warned | Calmed | Cleared)
+            | (Life::Resting, Admitted | Assigned | Warned | Calmed | Cleared | Resumed)
             | (
                 Life::Retired,
-                Admitted | Assigned | Warned | Calmed | Flagged | Cleared | Returned | Reserved | Withheld | Retired,
+                Admitted | Assigned | Warned | Calmed | Flagged | Cleared | Resumed | Returned | Reserved | Withheld
+                | Retired,
             ) => Err(Illegal { life: self, change }),
         }
     }

@@ -170,7 +170,9 @@ pub struct Number {
     pub swapped_in: Option<Moment>,
     /// The warm-up runs from here; none when it has none to go through.
     pub ramp_since: Option<Moment>,
-    /// Set while resting.
+    /// Carriers on whose callees it rests, while it serves those of others; all of its rest ends together.
+    pub resting_on: Carriers,
+    /// Set while it rests, wholly or on some carriers.
     pub rest_until: Option<Moment>,
     /// The open cases.
     pub cases: Vec<u64>,
@@ -202,12 +204,17 @@ impl Number {
             .unwrap_or(Status::Unknown)
     }
 
-    /// The carriers on whose callees it must not be shown.
-    pub fn excluded_on(&self) -> Carriers {
+    /// The carriers where an agency's word keeps it from being shown.
+    pub fn flagged_on(&self) -> Carriers {
         self.standings
             .iter()
             .filter(|s| s.status.excludes())
             .map(Standing::concerns)
             .fold(Carriers::NONE, Carriers::union)
+    }
+
+    /// The carriers on whose callees it must not be shown: where it is flagged, and where it rests.
+    pub fn excluded_on(&self) -> Carriers {
+        self.flagged_on().union(self.resting_on)
     }
 }

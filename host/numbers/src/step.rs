@@ -13,8 +13,10 @@ mod settle;
 mod tasks;
 
 pub use observe::{OWN_CALLS, UNATTRIBUTED, agency_of_report};
+pub use pools::{Drawn, Room};
 pub use settle::Lack;
 
+use crate::carrier::Carriers;
 use crate::e164::E164;
 use crate::event::{
     ADAPTERS_MAX, BUSINESS_BYTES_MAX, Event, IMPORT_ROWS_MAX, ImportedRow, NUMBERS_MAX, SCOPES_MAX, Service, What,
@@ -305,6 +307,7 @@ fn imported(change: &Change<'_>, business: &str, row: &ImportedRow) -> Number {
         first_shown,
         swapped_in: None,
         ramp_since: None,
+        resting_on: Carriers::NONE,
         rest_until: None,
         cases: Vec::new(),
         callback_route: row.callback_route.clone(),

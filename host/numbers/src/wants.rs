@@ -142,6 +142,7 @@ impl State {
             Life::Resting => number.rest_until,
             Life::Ready | Life::Active | Life::Remediating | Life::Retired => None,
         };
+        let rest = number.rest_until.filter(|_| !number.resting_on.is_empty());
         let cases = number.cases.iter().filter_map(|id| self.cases.get(id)).flat_map(|case| {
             let attempts_left = case.attempts < policy.dispute_attempts;
             let again = match case.state {
@@ -158,7 +159,7 @@ impl State {
             };
             again.into_iter().chain([case.opened_at.plus(policy.case_expires_after)])
         });
-        own.into_iter().chain(cases).min()
+        own.into_iter().chain(rest).chain(cases).min()
     }
 
     /// When this case is to be disputed by an adapter.

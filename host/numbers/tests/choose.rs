@@ -390,6 +390,7 @@ impl World {
             number: number(letter, &name[1..]),
             life: if from == From::Reserve { Life::Ready } else { Life::Active },
             proven: true,
+            known: true,
             status: [Status::Unflagged; 8],
             excluded: Carriers::NONE,
             half_share: false,

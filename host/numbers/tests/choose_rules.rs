@@ -127,6 +127,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
             number: e164(10_000_000_000 + area_code * 10_000_000 + 5_550_000),
             life,
             proven,
+            known: true,
             status,
             excluded: rests.into_iter().collect::<Carriers>(),
             half_share,

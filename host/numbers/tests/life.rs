@@ -29,6 +29,7 @@ fn every_pair_leads_where_the_table_says() {
     check(LifeChange::Calmed, ["-", "-", "-", "active", "-", "-", "-"]);
     check(LifeChange::Flagged, [REM, REM, REM, REM, "-", REM, "-"]);
     check(LifeChange::Cleared, ["-", "-", "-", "-", "resting", "-", "-"]);
+    check(LifeChange::Resumed, ["-", "-", "-", "-", "active", "-", "-"]);
     check(LifeChange::Returned, ["-", "-", "-", "-", "-", "active", "-"]);
     check(LifeChange::Reserved, ["-", "-", "-", "-", "-", "ready", "-"]);
     check(LifeChange::Withheld, ["-", QUA, QUA, QUA, "-", QUA, "-"]);

@@ -5,8 +5,8 @@ mod common;
 use common::{IN_SERVICE, World, agency, at, number, policy, registry, secs, user};
 use numbers::step::AGAIN_AFTER;
 use numbers::{
-    AdapterFacts, Carrier, CaseState, Closure, Command, Effects, FilingOutcome, FilingState, Lack, Life, Place, Policy,
-    Purpose, Refusal, RegistrationState, RightToUse, Service, State, Status, TaskKind, TaskState, What,
+    AdapterFacts, Carrier, Carriers, CaseState, Closure, Command, Effects, FilingOutcome, FilingState, Lack, Life,
+    Place, Policy, Purpose, Refusal, RegistrationState, RightToUse, Service, State, Status, TaskKind, TaskState, What,
 };
 
 /// Where a number should be.
@@ -143,12 +143,38 @@ fn few_enough_rest_in_their_place() {
         world.reported(5, number, Some(Carrier::Att), None, Status::Flagged);
         world.reported(6, number, Some(Carrier::Att), None, Status::Unflagged);
     }
-    check(&world, one, Life::Resting, pool("eve"));
+    // It never left its pool, so it serves on, and rests on the carrier that had the label.
+    check(&world, one, Life::Active, pool("eve"));
+    let att = Carriers::NONE.with(Carrier::Att);
+    assert_eq!(world.number(one).excluded_on(), att);
     check(&world, two, Life::Resting, Place::Aside);
     check(&world, number(212, 5), Life::Active, pool("eve"));
-    world.woke(36, one);
+    // Another carrier's label beside it: what rests and what is flagged together are most callees, so it leaves.
+    world.reported(10, one, Some(Carrier::Verizon), None, Status::Flagged);
+    check(&world, one, Life::Remediating, Place::Aside);
+    world.reported(11, one, Some(Carrier::Verizon), None, Status::Unflagged);
+    check(&world, one, Life::Resting, Place::Aside);
+    assert_eq!(world.number(one).resting_on, Carriers::NONE, "all of it rests");
+}
+
+#[test]
+fn a_rest_on_one_carrier_ends_by_itself() {
+    let mut world = World::new();
+    world.import(0, (1..=5).map(|n| number(212, n)), IN_SERVICE);
+    world.add_user(1, "eve");
+    let one = number(212, 1);
+    world.reported(5, one, Some(Carrier::Att), None, Status::Flagged);
+    world.reported(6, one, Some(Carrier::Att), None, Status::Unflagged);
+    assert_eq!(world.number(one).excluded_on(), Carriers::NONE.with(Carrier::Att));
+    let until = 6 + policy().rest_for.as_secs();
+    assert_eq!(world.number(one).rest_until, Some(at(until)));
+    assert_eq!(world.state.next_wake(one), Some(at(until)));
+    world.woke(until - 1, one);
+    assert!(!world.number(one).excluded_on().is_empty());
+    world.woke(until, one);
     check(&world, one, Life::Active, pool("eve"));
-    assert_eq!(world.number(one).ramp_since, Some(at(36)));
+    assert_eq!(world.number(one).excluded_on(), Carriers::NONE);
+    assert_eq!(world.number(one).ramp_since, None, "it was in service all the while, and has nothing to warm up for");
 }
 
 #[test]

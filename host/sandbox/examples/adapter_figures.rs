@@ -8,6 +8,7 @@ use futures_util::future::{BoxFuture, join_all};
 use numbers::E164;
 use sandbox::agency::{Check, CheckAnswer};
 use sandbox::kind::Kind;
+use sandbox::modules;
 use sandbox::{
     Engine, EngineOptions, FilesError, Found, Guest, HttpError, HttpRequest, HttpResponse, Limits, LogLevel, Powers,
     Usage,
@@ -101,8 +102,11 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
+/// The script with the modules that it imports, as the host lays them into one text when it reads a folder.
 fn script(version: u32) -> Vec<u8> {
-    format!("{SCRIPT}\nexport const VERSION = {version};\n").into_bytes()
+    let text = format!("{SCRIPT}\nexport const VERSION = {version};\n");
+    let joined = modules::join("adapter.js", text, |name| Ok(modules::library(name).map(str::to_owned)));
+    joined.expect("the shipped script reads").into_bytes()
 }
 
 /// Beside the folder of the profile that this program was built in.

@@ -93,6 +93,11 @@ pub trait Desk: Send + Sync + 'static {
     /// Looks at everything that the daemon needs, the worst first.
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>>;
 
+    /// Whom somebody may call now. Consumes nothing.
+    fn preflight(&self, request: PreflightRequest) -> Asked<'_, PreflightView>;
+    /// How many more calls fit under the caps of numbers; with planned dials a day, advice on the size of pools.
+    fn pacing(&self, query: PacingQuery, dials: Option<u32>) -> Asked<'_, PacingView>;
+
     /// The policy of everybody first, then each scope.
     fn policies(&self) -> Asked<'_, Vec<PolicyView>>;
     /// What holds for somebody, and where each value comes from.

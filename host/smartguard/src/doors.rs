@@ -8,6 +8,7 @@ mod agencies;
 mod body;
 pub mod csv;
 mod hot;
+mod plan;
 mod problem;
 mod rest;
 pub(crate) mod wire;
@@ -163,6 +164,8 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/packets/{id}/files/{name}", get(agencies::packet_file))
         .route("/v1/inbound/{adapter}", post(agencies::inbound))
         .route("/v1/doctor", post(agencies::doctor))
+        .route("/v1/preflight", post(plan::preflight))
+        .route("/v1/pacing", get(plan::pacing))
         .route("/v1/policies", get(rest::policies))
         .route("/v1/policies/effective", get(rest::effective_policy))
         .route("/v1/status", get(rest::status))

@@ -28,6 +28,7 @@ mod on_demand;
 mod pace;
 mod packets;
 mod performer;
+mod plan;
 mod policy;
 mod ranking;
 mod receipts;
@@ -176,7 +177,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let (begun, calls_begun) = Begun::new();
     let hot = Arc::new(Hot::new(keys, journal, in_force, draws, begun));
     let directory = Arc::new(Directory::default());
-    directory.publish(&found.state, &everything(&found.state));
+    directory.publish(&found.state, &everything(&found.state), since);
     recover::replay(&hot, &directory, (found.rolled, found.records), cleanly, since).await?;
 
     let adapters = Adapters::open(&config, store.clone()).await.map_err(StartError::Adapters)?;

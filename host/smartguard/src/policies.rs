@@ -6,15 +6,19 @@
 //! together is found by [`together`].
 //! Putting policies in force, and keeping the old ones when a file is refused, is the keeper's work.
 
+mod case;
 mod explained;
 pub mod fields;
 mod file;
 mod folder;
 mod together;
+mod trial;
 
+pub use case::Case;
 pub use explained::{Explained, explained};
 pub use file::PolicyFile;
 pub use folder::{ReadPolicies, Role, read_file, read_files, read_folder};
+pub use trial::{Trial, try_cases};
 
 use crate::strict::{Problem, nearest};
 use fields::{FIELDS, Field};

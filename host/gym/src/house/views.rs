@@ -2,7 +2,7 @@
 //! daemon's directory does, and is touched only when one of its numbers was.
 
 use super::{BUSINESS, House, place_of};
-use numbers::{Candidate, E164, OwnerId, Place, Pool, Touched, Usage};
+use numbers::{Candidate, Drawn, E164, OwnerId, Place, Pool, Room, Touched, Usage};
 use std::collections::BTreeSet;
 
 /// Numbers of one kind, in the order of the state, with their counts.
@@ -28,6 +28,23 @@ const RESERVE_SHOWN_MAX: usize = 64;
 impl View {
     pub fn pool(&self) -> Pool<'_> {
         Pool { candidates: &self.candidates, usage: &self.usage }
+    }
+
+    /// The numbers of a reserve that an owner with this room may draw; `swaps_left` is asked for where there is room at all.
+    pub fn drawable(&self, room: Room, swaps_left: impl FnOnce() -> usize) -> View {
+        if room.lacks == 0 {
+            return View::default();
+        }
+        let swaps_left = swaps_left();
+        let mut open = View::default();
+        for (place, candidate) in self.candidates.iter().enumerate() {
+            if room.permits(candidate.known, Drawn::default(), swaps_left) {
+                open.numbers.push(self.numbers[place]);
+                open.candidates.push(candidate.clone());
+                open.usage.push(self.usage[place].clone());
+            }
+        }
+        open
     }
 
     pub fn is_empty(&self) -> bool {

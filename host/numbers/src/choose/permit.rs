@@ -20,6 +20,8 @@ pub struct Candidate {
     pub life: Life,
     /// The right to show it is proven.
     pub proven: bool,
+    /// It was in service before, so that taking it from the reserve is no swap.
+    pub known: bool,
     /// The standing at each carrier, by [`Carrier::index`].
     pub status: [Status; 8],
     /// Carriers on whose callees it rests, beyond what the standing says.
@@ -37,10 +39,33 @@ impl Candidate {
             number: number.e164,
             life: number.life,
             proven: number.is_proven(),
+            known: number.first_shown.is_some(),
             status: Carrier::ALL.map(|carrier| number.status_on(carrier)),
             excluded: number.excluded_on(),
             half_share: number.life == Life::AtRisk,
             ramp_since: number.ramp_since,
+        }
+    }
+}
+
+impl Candidate {
+    /// What it may be shown for at `at`; with `hard`, up to the hard cap of the day.
+    pub(crate) fn caps(&self, at: Moment, policy: &Policy, hard: bool) -> Caps {
+        let per_day = if hard { policy.per_day_soft.max(policy.per_day_hard) } else { policy.per_day_soft };
+        let ramp = match (self.ramp_since, self.life) {
+            (Some(since), _) => policy.ramp_cap(at.since(since)),
+            // One from the reserve begins its warm-up with this call.
+            (None, Life::Ready) => policy.ramp_cap(Duration::ZERO),
+            (None, _) => None,
+        };
+        let halved = self.half_share || self.life == Life::AtRisk;
+        // Rounded up, so that a cap of one call still lets one through.
+        let share = |cap: u32| if halved { cap.div_ceil(2) } else { cap };
+        Caps {
+            minute: share(policy.per_minute).min(CAP_MAX),
+            hour: share(policy.per_hour).min(CAP_MAX),
+            day: share(ramp.map_or(per_day, |ramp| ramp.min(per_day))),
+            warming: ramp.is_some_and(|ramp| ramp < per_day),
         }
     }
 }
@@ -137,12 +162,12 @@ pub(super) struct Judge<'a> {
 }
 
 /// What a number may be shown for, with its warm-up and its half share counted in.
-struct Caps {
-    minute: u32,
-    hour: u32,
-    day: u32,
+pub(crate) struct Caps {
+    pub minute: u32,
+    pub hour: u32,
+    pub day: u32,
     /// The day's cap comes from the warm-up.
-    warming: bool,
+    pub warming: bool,
 }
 
 impl<'a> Judge<'a> {
@@ -251,23 +276,7 @@ impl<'a> Judge<'a> {
     }
 
     fn caps(&self, candidate: &Candidate, leeway: Leeway) -> Caps {
-        let policy = self.policy;
-        let per_day = if leeway.hard_cap { policy.per_day_soft.max(policy.per_day_hard) } else { policy.per_day_soft };
-        let ramp = match (candidate.ramp_since, candidate.life) {
-            (Some(since), _) => policy.ramp_cap(self.ask.at.since(since)),
-            // One from the reserve begins its warm-up with this call.
-            (None, Life::Ready) => policy.ramp_cap(Duration::ZERO),
-            (None, _) => None,
-        };
-        let halved = candidate.half_share || candidate.life == Life::AtRisk;
-        // Rounded up, so that a cap of one call still lets one through.
-        let share = |cap: u32| if halved { cap.div_ceil(2) } else { cap };
-        Caps {
-            minute: share(policy.per_minute).min(CAP_MAX),
-            hour: share(policy.per_hour).min(CAP_MAX),
-            day: share(ramp.map_or(per_day, |ramp| ramp.min(per_day))),
-            warming: ramp.is_some_and(|ramp| ramp < per_day),
-        }
+        candidate.caps(self.ask.at, self.policy, leeway.hard_cap)
     }
 
     /// When it may begin a turn; none when it may at any time, or goes on with the turn it has.

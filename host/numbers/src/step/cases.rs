@@ -2,6 +2,7 @@
 
 use super::change::Change;
 use super::{Refusal, tasks};
+use crate::carrier::Carriers;
 use crate::case::{Case, CaseState, Closure, FilingState};
 use crate::e164::E164;
 use crate::number::{Number, Standing};
@@ -109,7 +110,15 @@ pub(super) fn close(change: &mut Change<'_>, id: u64, how: Closure) -> Result<()
         case.task = None;
         case.filing = None;
     })?;
-    change.edit_number(case.number, |number| number.cases.retain(|open| *open != id))
+    // Where a label was, engines still look closely; whether that is a rest on some carriers or of all is for the life to say.
+    let concerned = match how {
+        Closure::Cleared => case.concerns(),
+        Closure::Refused | Closure::Expired => Carriers::NONE,
+    };
+    change.edit_number(case.number, |number| {
+        number.cases.retain(|open| *open != id);
+        number.resting_on = number.resting_on.union(concerned);
+    })
 }
 
 /// Whether the agency has said since the case was opened that the number is fine, and says nothing else anywhere.

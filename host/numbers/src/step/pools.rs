@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use super::change::Change;
+use crate::carrier::Carrier;
 use crate::e164::E164;
 use crate::life::LifeChange;
 use crate::moment::Moment;
@@ -9,6 +10,31 @@ use crate::number::{Life, Number, Place};
 use crate::owner::{Owner, OwnerId};
 use crate::state::State;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What an owner may take from the reserve, as it is published for decisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Numbers that its pool is short of.
+    pub lacks: usize,
+    /// The pool was full once, so that what is new in it counts as a swap.
+    pub filled: bool,
+}
+
+impl Room {
+    /// Whether a number of the reserve may be drawn. `drawn` are the numbers that were drawn since this was published, by
+    /// this owner and, of those that nobody knew, by all of its business; `swaps_left` is what [`State::swaps_left`] said.
+    pub fn permits(self, known: bool, drawn: Drawn, swaps_left: usize) -> bool {
+        let rationed = self.filled && !known;
+        drawn.by_owner < self.lacks && (!rationed || drawn.unknown < swaps_left)
+    }
+}
+
+/// What was drawn and is not yet seen by the keeper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    pub by_owner: usize,
+    pub unknown: usize,
+}
 
 impl State {
     /// How many numbers of this business may still be shown for the first time in the place of another.
@@ -30,6 +56,12 @@ impl State {
     /// Whether the swap ration lets this number join this pool now.
     pub fn may_join(&self, number: &Number, owner: &Owner, now: Moment) -> bool {
         number.first_shown.is_some() || !owner.filled || self.swaps_left(&owner.business, now) > 0
+    }
+
+    /// What this owner may take from the reserve now.
+    pub fn room(&self, owner: &Owner) -> Room {
+        let held = self.count_in(&owner.business, &Place::Pool(owner.id.clone()));
+        Room { lacks: (owner.pool_size as usize).saturating_sub(held), filled: owner.filled }
     }
 
     fn lacks_numbers(&self, owner: &Owner) -> bool {
@@ -163,12 +195,18 @@ pub(super) fn take_back(change: &mut Change<'_>, e164: E164) -> Result<(), Refus
     if let Place::Pool(id) = joined { note_full(change, &id) } else { Ok(()) }
 }
 
-/// Whether one more may rest in this pool without thinning it too much.
+/// Whether one more may rest in this pool on the carriers that it rests on, without thinning it too much for their callees.
 pub(super) fn may_rest_in_place(change: &Change<'_>, number: &Number) -> bool {
     let Place::Pool(id) = &number.place else { return number.place == Place::Bench };
     let Some(owner) = change.state.owners.get(id) else { return false };
     let policy = change.state.policies.of_owner(&owner.business, id);
-    let resting = change.state.pool(owner).filter(|other| other.life == Life::Resting).count() + 1;
+    let with_it = |other: &&Number| {
+        other.e164 != number.e164
+            && Carrier::ALL
+                .iter()
+                .any(|carrier| number.resting_on.contains(*carrier) && other.resting_on.contains(*carrier))
+    };
+    let resting = change.state.pool(owner).filter(with_it).count() + 1;
     resting * 100 <= owner.pool_size as usize * policy.resting_percent_max as usize
 }
 

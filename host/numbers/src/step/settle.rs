@@ -5,6 +5,7 @@
 
 use super::change::Change;
 use super::{Refusal, cases, pools};
+use crate::carrier::Carriers;
 use crate::case::Closure;
 use crate::e164::E164;
 use crate::life::LifeChange;
@@ -80,8 +81,15 @@ fn step(change: &mut Change<'_>, e164: E164) -> Result<bool, Refusal> {
     let now = change.now;
     let number = change.number(e164)?.clone();
     let since = now.since(number.life_since);
+    if !number.resting_on.is_empty() && number.rest_until.is_some_and(|until| until <= now) {
+        change.edit_number(e164, |number| {
+            number.resting_on = Carriers::NONE;
+            number.rest_until = None;
+        })?;
+        return Ok(true);
+    }
     let excluded = number.excluded_on();
-    let flagged = !excluded.is_empty();
+    let flagged = !number.flagged_on().is_empty();
     let policy = change.state.policies.of_business(&number.business);
     let (at_risk_for, rest_for) = (policy.at_risk_for, policy.rest_for);
     let leaves = excluded.share_permille() > policy.leave_pool_permille || !number.is_proven();
@@ -119,13 +127,21 @@ fn step(change: &mut Change<'_>, e164: E164) -> Result<bool, Refusal> {
             if !change.number(e164)?.cases.is_empty() {
                 return Ok(false);
             }
-            if shown && !pools::may_rest_in_place(change, &number) {
+            // One that stayed for the carriers that it was good on goes on serving these, and rests on the others.
+            let number = change.number(e164)?.clone();
+            let stays = shown && pools::may_rest_in_place(change, &number);
+            if shown && !stays {
                 pools::leave(change, e164)?;
             }
             let place = change.number(e164)?.place.clone();
             let rest_until = now.plus(rest_for);
-            change.live(e164, LifeChange::Cleared, place)?;
-            change.edit_number(e164, |number| number.rest_until = Some(rest_until))?;
+            change.live(e164, if stays { LifeChange::Resumed } else { LifeChange::Cleared }, place)?;
+            change.edit_number(e164, |number| {
+                number.rest_until = Some(rest_until);
+                if !stays {
+                    number.resting_on = Carriers::NONE;
+                }
+            })?;
         }
 
         Life::Resting if shown && !number.is_proven() => pools::leave(change, e164)?,
@@ -154,7 +170,10 @@ fn remediate(change: &mut Change<'_>, number: &Number) -> Result<(), Refusal> {
         Place::Aside | Place::Reserve => Place::Aside,
     };
     change.live(number.e164, LifeChange::Flagged, place)?;
-    change.edit_number(number.e164, |number| number.rest_until = None)?;
+    change.edit_number(number.e164, |number| {
+        // A rest of all its calls ends here; on some carriers it goes on beside the new case.
+        number.rest_until = number.rest_until.filter(|_| !number.resting_on.is_empty());
+    })?;
     drop_warnings(change, number.e164)?;
     cases::open_missing(change, number.e164)
 }
@@ -166,7 +185,10 @@ fn withhold(change: &mut Change<'_>, number: &Number) -> Result<(), Refusal> {
         Place::Aside | Place::Reserve => {}
     }
     change.live(number.e164, LifeChange::Withheld, Place::Aside)?;
-    change.edit_number(number.e164, |number| number.rest_until = None)?;
+    change.edit_number(number.e164, |number| {
+        number.resting_on = Carriers::NONE;
+        number.rest_until = None;
+    })?;
     drop_warnings(change, number.e164)
 }
 
@@ -185,6 +207,7 @@ pub(super) fn retire(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal>
     change.live(e164, LifeChange::Retired, Place::Aside)?;
     change.edit_number(e164, |number| {
         number.home = None;
+        number.resting_on = Carriers::NONE;
         number.rest_until = None;
     })
 }

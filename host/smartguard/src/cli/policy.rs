@@ -18,6 +18,13 @@ pub(super) enum PolicyCommand {
         /// Files or folders [policies].
         paths: Vec<PathBuf>,
     },
+    /// Try the cases that stand in policy files as [[case]]. A folder is tried as a whole.
+    Test {
+        /// Files or folders [policies].
+        paths: Vec<PathBuf>,
+    },
+    /// What differs between two policies: files or folders.
+    Diff { before: PathBuf, after: PathBuf },
     /// The policies in force: that of everybody, then what each scope says beside it.
     List,
     /// Which value of each field holds for somebody, and which file and line says so.
@@ -44,7 +51,7 @@ pub(super) struct Whose {
 impl PolicyCommand {
     pub(super) fn asks_a_daemon(&self) -> bool {
         match self {
-            PolicyCommand::Check { .. } => false,
+            PolicyCommand::Check { .. } | PolicyCommand::Test { .. } | PolicyCommand::Diff { .. } => false,
             PolicyCommand::List => true,
             PolicyCommand::Explain(whose) => whose.folder.is_none(),
         }
@@ -55,6 +62,8 @@ impl PolicyCommand {
 pub(super) fn run(command: PolicyCommand, json: bool) -> Result<Exit, Failure> {
     match command {
         PolicyCommand::Check { paths } => check(paths, json),
+        PolicyCommand::Test { paths } => test(paths, json),
+        PolicyCommand::Diff { before, after } => diff(&before, &after, json),
         PolicyCommand::Explain(Whose { folder: Some(folder), business, campaign, user, said }) => {
             let read = match policies::read_folder(&folder) {
                 Ok(read) => read,
@@ -80,7 +89,8 @@ pub(super) async fn ask(client: &Client, json: bool, command: PolicyCommand) -> 
             let query: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
             answer(json, client.get("/v1/policies/effective", &query).await?, |view| effective(&view, said))
         }
-        PolicyCommand::Check { .. } => Ok(Exit::Done),
+        // These ask no daemon.
+        PolicyCommand::Check { .. } | PolicyCommand::Test { .. } | PolicyCommand::Diff { .. } => Ok(Exit::Done),
     }
 }
 
@@ -97,6 +107,78 @@ fn check(paths: Vec<PathBuf>, json: bool) -> Result<Exit, Failure> {
         }
     }
     verdict(json, &problems, &warnings, &format!("Policy files that are right: {right}."))
+}
+
+fn test(paths: Vec<PathBuf>, json: bool) -> Result<Exit, Failure> {
+    let paths = if paths.is_empty() { vec![PathBuf::from("policies")] } else { paths };
+    let (mut problems, mut warnings, mut passed) = (Vec::new(), Vec::new(), 0);
+    for path in &paths {
+        match read(path)? {
+            Ok(read) => {
+                let trial = policies::try_cases(&read.cases, &read.policies(0));
+                passed += trial.passed;
+                problems.extend(trial.failed);
+                if read.cases.is_empty() {
+                    warnings.push(Problem {
+                        place: path.display().to_string(),
+                        reason: "there is no case in it, so nothing was tried".to_owned(),
+                        remedy: "write one beside the rules; policies/README.md shows how".to_owned(),
+                    });
+                }
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    verdict(json, &problems, &warnings, &format!("Cases that came out as they should: {passed}."))
+}
+
+/// Every field whose value is another one, for everybody and for each scope.
+fn diff(before: &Path, after: &Path, json: bool) -> Result<Exit, Failure> {
+    let (before, after) = match (read(before)?, read(after)?) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => return verdict(json, &problems, &[], ""),
+        (Err(one), Err(other)) => return verdict(json, &[one, other].concat(), &[], ""),
+    };
+    let scopes: std::collections::BTreeSet<&Scope> = before.scopes.keys().chain(after.scopes.keys()).collect();
+    let mut changes = Vec::new();
+    for scope in std::iter::once(None).chain(scopes.into_iter().map(Some)) {
+        let whom: Vec<Scope> = scope.into_iter().cloned().collect();
+        let whose = scope.map_or_else(|| "default".to_owned(), ToString::to_string);
+        let sides = policies::explained(&before, &whom).into_iter().zip(policies::explained(&after, &whom));
+        for (old, new) in sides.filter(|(old, new)| old.value != new.value) {
+            // What a scope merely inherits is told once, where it is said.
+            let inherits = scope.is_some() && old.scope.is_none() && new.scope.is_none();
+            if !inherits {
+                changes.push(Difference { scope: whose.clone(), field: new.name, before: old.value, after: new.value });
+            }
+        }
+    }
+    let trial = policies::try_cases(&before.cases, &after.policies(0));
+    answer(
+        json,
+        serde_json::json!({ "changes": changes, "cases_that_fail": trial.failed.len() }),
+        |_: serde_json::Value| {
+            let rows = changes.iter().map(|change| {
+                [change.scope.clone(), change.field.to_owned(), change.before.clone(), change.after.clone()]
+            });
+            let mut text = match changes.is_empty() {
+                true => "Both say the same.\n".to_owned(),
+                false => table(["scope", "field", "before", "after"], rows),
+            };
+            for failed in &trial.failed {
+                text.push_str(&format!("\nA case of the first one no longer holds: {failed}\n"));
+            }
+            text
+        },
+    )
+}
+
+#[derive(serde::Serialize)]
+struct Difference {
+    scope: String,
+    field: &'static str,
+    before: String,
+    after: String,
 }
 
 /// Reads a folder, or a file: one that is for a scope or builds on another is read with those that lie beside it.

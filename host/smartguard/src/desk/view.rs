@@ -2,10 +2,12 @@
 
 mod adapter;
 mod agency;
+mod plan;
 mod policy;
 
 pub use adapter::*;
 pub use agency::*;
+pub use plan::*;
 pub use policy::*;
 
 use numbers::moment::Moment;

@@ -102,6 +102,29 @@ pub(crate) struct ReceiptQuery {
     pub call_id: String,
 }
 
+/// Whom somebody is about to call.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreflightBody {
+    #[serde(default)]
+    pub user: Option<String>,
+    #[serde(default)]
+    pub campaign: Option<String>,
+    pub callees: Vec<PreflightCalleeBody>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreflightCalleeBody {
+    pub to: String,
+    #[serde(default)]
+    pub state: Option<String>,
+    #[serde(default)]
+    pub zip: Option<String>,
+    #[serde(default)]
+    pub callee_carrier: Option<String>,
+}
+
 /// A path that takes no query.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

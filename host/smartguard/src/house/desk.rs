@@ -10,9 +10,9 @@ use crate::desk::{
     AdapterView, AgenciesView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, CheckupView,
     Desk, DeskError, DeskErrorKind, DirectoryEntry, EffectivePolicyView, ExportView, HoldClass, ImportReport,
     ImportRow, InboundView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView, OutcomeReceipt,
-    OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacketWish, PersonReport, PolicyView, ReceiptKey, ReceiptView,
-    RefusedRow, RightClaim, ScopeQuery, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall,
-    TryView,
+    OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacingQuery, PacingView, PacketWish, PersonReport, PolicyView,
+    PreflightRequest, PreflightView, ReceiptKey, ReceiptView, RefusedRow, RightClaim, ScopeQuery, Service, Stamp,
+    StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
@@ -358,6 +358,14 @@ impl Desk for House {
 
     fn doctor(&self) -> Answered<'_, Vec<CheckupView>> {
         async move { Ok(self.checkup().await) }.boxed()
+    }
+
+    fn preflight(&self, request: PreflightRequest) -> Answered<'_, PreflightView> {
+        async move { self.preflight_of(request) }.boxed()
+    }
+
+    fn pacing(&self, query: PacingQuery, dials: Option<u32>) -> Answered<'_, PacingView> {
+        async move { self.pacing_of(query, dials) }.boxed()
     }
 
     fn policies(&self) -> Answered<'_, Vec<PolicyView>> {

@@ -2,7 +2,7 @@
 
 use super::hot::{BusinessCell, OwnerCell, OwnerView, SharedView};
 use arc_swap::ArcSwap;
-use numbers::{Candidate, E164, Owner, OwnerId, Place, State, Touched};
+use numbers::{Candidate, E164, Moment, Owner, OwnerId, Place, State, Touched};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -36,6 +36,15 @@ impl Directory {
         self.owners.load().get(id).cloned()
     }
 
+    /// The owners of a business, or all of them, by their names.
+    pub fn owners_of(&self, business: Option<&str>) -> Vec<Arc<OwnerCell>> {
+        let owners = self.owners.load();
+        let of = |owner: &&Arc<OwnerCell>| business.is_none_or(|business| owner.business.id == business);
+        let mut owners: Vec<_> = owners.values().filter(of).cloned().collect();
+        owners.sort_by(|one, other| one.id.cmp(&other.id));
+        owners
+    }
+
     /// The businesses known to the path of a call.
     pub fn businesses(&self) -> Vec<String> {
         self.kept.lock().businesses.keys().cloned().collect()
@@ -47,7 +56,7 @@ impl Directory {
     }
 
     /// Shows the path of a call what an event changed.
-    pub fn publish(&self, state: &State, touched: &Touched) {
+    pub fn publish(&self, state: &State, touched: &Touched, now: Moment) {
         let mut kept = self.kept.lock();
         for business in &touched.businesses {
             kept.business(business);
@@ -70,7 +79,7 @@ impl Directory {
         for owner in owners.iter().filter_map(|id| state.owners.get(id)) {
             if let Some(cell) = self.owner(&owner.id) {
                 let candidates = state.pool(owner).map(Candidate::of).collect();
-                cell.view.store(Arc::new(OwnerView { candidates }));
+                cell.view.store(Arc::new(OwnerView { candidates, room: state.room(owner) }));
             }
         }
         for business in shared {
@@ -78,7 +87,8 @@ impl Directory {
             let bench = state.numbers_in(&business, &Place::Bench).map(Candidate::of).collect();
             let reserve =
                 state.numbers_in(&business, &Place::Reserve).take(RESERVE_SHOWN_MAX).map(Candidate::of).collect();
-            cell.view.store(Arc::new(SharedView { bench, reserve }));
+            let swaps_left = state.swaps_left(&business, now);
+            cell.view.store(Arc::new(SharedView { bench, reserve, swaps_left }));
         }
         // A number that has moved is drawn by nobody any more; it is no longer in the view that was just replaced.
         for number in &touched.numbers {

@@ -4,7 +4,7 @@
 //! usage, turns, callees, the decisions that may be asked for again, and the calls that wait for an outcome.
 //! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
 
-mod permitted;
+mod looks;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
@@ -14,8 +14,8 @@ use super::record::{self, Decided, Record};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
-    Answer, Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Durability, E164, HoldClass, Moment, OwnerId,
-    Passed, Policies, Policy, Pool, Question, Ranking, Region, Rung, Turn, Turns, Usage, Zip,
+    Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Drawn, Durability, E164, HoldClass, Moment, OwnerId,
+    Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Turn, Turns, Usage, Zip,
 };
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -32,6 +32,8 @@ const PARTS: usize = 64;
 #[derive(Debug, Default)]
 pub struct OwnerView {
     pub candidates: Vec<Candidate>,
+    /// What it may take from the reserve.
+    pub room: Room,
 }
 
 /// Numbers that several owners of one business may draw on.
@@ -39,6 +41,8 @@ pub struct OwnerView {
 pub struct SharedView {
     pub bench: Vec<Candidate>,
     pub reserve: Vec<Candidate>,
+    /// Numbers that may be shown for the first time in the place of others.
+    pub swaps_left: usize,
 }
 
 /// One owner on the path of a call.
@@ -56,11 +60,17 @@ pub struct BusinessCell {
     pub id: String,
     pub view: ArcSwap<SharedView>,
     /// Held while a number of the bench or the reserve is decided on. Taken after the owner's lock, never before it.
-    drawing: Mutex<Drawn>,
+    drawing: Mutex<Drawing>,
 }
 
 /// Numbers of the reserve that were drawn and that the keeper has not yet moved.
-type Drawn = HashMap<E164, OwnerId>;
+type Drawing = HashMap<E164, DrawnBy>;
+
+struct DrawnBy {
+    owner: OwnerId,
+    /// It was in service before.
+    known: bool,
+}
 
 #[derive(Default)]
 struct OwnerHot {
@@ -259,12 +269,13 @@ impl Hot {
         };
         let mut answer = choose::choose(&question);
         // Only when the pool alone does not do is the lock that the owners of a business share taken.
-        let shared = owner.business.view.load();
+        let mut shared = owner.business.view.load();
         let mut drawing = None;
-        if falls_short(&answer) && !(shared.bench.is_empty() && shared.reserve.is_empty()) {
+        if answer.falls_short() && !(shared.bench.is_empty() && shared.reserve.is_empty()) {
             let drawn = owner.business.drawing.lock();
-            let reserve: Vec<Candidate> =
-                shared.reserve.iter().filter(|candidate| !drawn.contains_key(&candidate.number)).cloned().collect();
+            // The keeper publishes first and forgets the draw then: what is looked at under the lock counts none twice too few.
+            shared = owner.business.view.load();
+            let reserve = drawable(&shared, &drawn, &owner.id, owner.view.load().room);
             let bench_usage = self.usage_of(&shared.bench);
             let reserve_usage = self.usage_of(&reserve);
             answer = choose::choose(&Question {
@@ -277,7 +288,7 @@ impl Hot {
 
         let seq = self.journal.sequence();
         let valid_until = asked.now.plus(policy.decision_valid_for);
-        let record = Record::Decided(Decided {
+        let record = Record::Decided(Box::new(Decided {
             at: asked.now,
             owner: owner.id.clone(),
             call,
@@ -293,7 +304,7 @@ impl Hot {
             rungs: answer.rungs.clone(),
             policy_revision,
             ranking: asked.ranking.clone(),
-        });
+        }));
         let (number, rung, sticky, attempts_left) = match answer.decision {
             Decision::Hold { class, reason, retry_after } => {
                 // A hold spends nothing, so its receipt is waited for only where every answer is.
@@ -337,7 +348,8 @@ impl Hot {
         });
         drop(callees);
         if let Some(mut drawn) = drawing.filter(|_| answer.from == From::Reserve) {
-            drawn.insert(number, owner.id.clone());
+            let known = shared.reserve.iter().any(|candidate| candidate.number == number && candidate.known);
+            drawn.insert(number, DrawnBy { owner: owner.id.clone(), known });
             // The keeper's end is gone only while the daemon stops.
             let _ = self.draws.send(Draw { owner: owner.id.clone(), number });
         }
@@ -506,12 +518,16 @@ fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
 /// Decisions of one owner that are kept before it is worth looking for those past their time.
 const RECENT_SWEEP_MIN: usize = 256;
 
-/// Whether the pool alone gave nothing, or only beyond its soft cap, so that bench and reserve should be asked first.
-fn falls_short(answer: &Answer) -> bool {
-    match &answer.decision {
-        Decision::Use { rung, .. } => *rung == Some(Rung::HardCap),
-        Decision::Hold { class, .. } => *class == HoldClass::Capacity,
-    }
+/// The numbers of the reserve that this owner may draw: as many as its pool lacks, within the swap ration, and none that is
+/// drawn already.
+fn drawable(shared: &SharedView, drawn: &Drawing, owner: &OwnerId, room: Room) -> Vec<Candidate> {
+    let by_owner = drawn.values().filter(|drawn| drawn.owner == *owner).count();
+    let unknown = drawn.values().filter(|drawn| !drawn.known).count();
+    let open = |candidate: &&Candidate| {
+        let drawn_since = Drawn { by_owner, unknown };
+        !drawn.contains_key(&candidate.number) && room.permits(candidate.known, drawn_since, shared.swaps_left)
+    };
+    shared.reserve.iter().filter(open).cloned().collect()
 }
 
 /// Why this number, in one word.

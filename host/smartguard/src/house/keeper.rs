@@ -409,7 +409,7 @@ impl Keeper {
         if touched.policy {
             self.hot.policy.store(Arc::new(self.state.policies.clone()));
         }
-        self.directory.publish(&self.state, touched);
+        self.directory.publish(&self.state, touched, now);
         let (mut numbers, mut businesses) = self.concerned(touched);
         if touched.policy || touched.adapters {
             // Other times and other sources hold for every number now, whatever the event itself touched.

@@ -63,7 +63,7 @@ impl House {
                 let records = read_page(&value).map_err(|cause| inner("reading a page of records", &cause))?;
                 for (found, record) in records {
                     if let (true, Record::Decided(decided)) = (found == seq, record) {
-                        return Ok(Some(decided));
+                        return Ok(Some(*decided));
                     }
                 }
             }

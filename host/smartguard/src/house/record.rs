@@ -20,8 +20,8 @@ pub const LENGTH_BYTES: usize = 2;
 /// One record of the path of a call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Record {
-    Decided(Decided),
-    /// Boxed, because it is far larger than the others.
+    /// Boxed, as the next one is, because they are far larger than the others.
+    Decided(Box<Decided>),
     Reported(Box<Reported>),
     /// A crash lost the decision, and a late report brought it back under its seal.
     Restored {

@@ -276,7 +276,7 @@ pub const FIELDS: &[Field] = &[
         read: |patch, page, field, value| {
             let words = ["campaign", "create", "refuse"];
             let choices = [OnUnknownUser::Campaign, OnUnknownUser::Create, OnUnknownUser::Refuse];
-            if let Some(index) = choice(page, field, value, &words) {
+            if let Some(index) = choice(page, field.name, value, &words) {
                 patch.on_unknown_user = Some(choices[index]);
             }
         },
@@ -343,11 +343,11 @@ pub const fn durability_word(durability: Durability) -> &'static str {
     }
 }
 
-fn choice(page: &mut Page<'_>, field: &Field, value: &Value<'_>, words: &[&'static str]) -> Option<usize> {
-    let said = page.text(field.name, value)?;
+pub(super) fn choice(page: &mut Page<'_>, field: &str, value: &Value<'_>, words: &[&'static str]) -> Option<usize> {
+    let said = page.text(field, value)?;
     let index = words.iter().position(|word| *word == said);
     if index.is_none() {
-        page.problem(value.span(), format!("`{}` knows no \"{said}\"", field.name), choice_hint(&said, words));
+        page.problem(value.span(), format!("`{field}` knows no \"{said}\""), choice_hint(&said, words));
     }
     index
 }

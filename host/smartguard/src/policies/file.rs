@@ -1,5 +1,6 @@
 //! One policy file: whom it is for, what it builds on, what it says, and where each of these stands.
 
+use super::case::{self, Case};
 use super::fields::{FIELDS, Field};
 use crate::strict::{Page, Problem, Value};
 use numbers::policy::{Exemption, LAWS, Patch, Policy};
@@ -25,6 +26,8 @@ pub struct PolicyFile {
     pub patch: Patch,
     /// Where each field stands.
     pub places: BTreeMap<&'static str, String>,
+    /// What it is expected to answer.
+    pub cases: Vec<Case>,
     /// What we advise against in it.
     pub warnings: Vec<Problem>,
 }
@@ -80,6 +83,7 @@ impl PolicyFile {
                     let place = page.place(value.span());
                     read.extends = page.text("extends", value).map(|what| Said { what, place });
                 }
+                "case" => read.cases = case::cases(&mut page, value),
                 "exempt" => read.patch.exemptions = exemptions(&mut page, value),
                 said => match FIELDS.iter().find(|field| field.name == said) {
                     Some(field) => {
@@ -115,7 +119,7 @@ impl PolicyFile {
 }
 
 fn known() -> impl Iterator<Item = &'static str> {
-    FIELDS.iter().map(|field: &Field| field.name).chain(["scope", "extends", "exempt"])
+    FIELDS.iter().map(|field: &Field| field.name).chain(["scope", "extends", "exempt", "case"])
 }
 
 fn scope(page: &mut Page<'_>, value: &Value<'_>) -> Option<Said<Scope>> {

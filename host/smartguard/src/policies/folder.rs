@@ -1,6 +1,7 @@
 //! What the files of a policies folder make together: the policy of everybody, and what each scope says beside it.
 
 use super::FILE_OF_ALL;
+use super::case::Case;
 use super::fields::{FIELDS, Reach};
 use super::file::{PolicyFile, Said};
 use super::together::check_together;
@@ -24,6 +25,8 @@ pub struct ReadPolicies {
     pub files: Vec<(String, Role)>,
     /// Where the fields of everybody, and those of each scope, are said.
     places: BTreeMap<(Option<Scope>, &'static str), String>,
+    /// The cases of every file.
+    pub cases: Vec<Case>,
     pub warnings: Vec<Problem>,
 }
 
@@ -45,6 +48,7 @@ impl Default for ReadPolicies {
             scopes: BTreeMap::new(),
             files: Vec::new(),
             places: BTreeMap::new(),
+            cases: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -182,6 +186,7 @@ pub fn read_files(files: impl IntoIterator<Item = PolicyFile>) -> Result<ReadPol
     let mut read = ReadPolicies::default();
     for file in &files {
         read.warnings.extend(file.warnings.iter().cloned());
+        read.cases.extend(file.cases.iter().cloned());
         let role = match (&file.scope, file.name() == FILE_OF_ALL || alone) {
             (None, true) => Role::All,
             (None, false) => Role::Template,

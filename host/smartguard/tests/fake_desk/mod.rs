@@ -154,6 +154,12 @@ impl Desk for FakeDesk {
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>> {
         answer(Ok(Vec::new()))
     }
+    fn preflight(&self, _request: PreflightRequest) -> Asked<'_, PreflightView> {
+        answer(Err(catching_up()))
+    }
+    fn pacing(&self, _query: PacingQuery, _dials: Option<u32>) -> Asked<'_, PacingView> {
+        answer(Err(catching_up()))
+    }
     fn policies(&self) -> Asked<'_, Vec<PolicyView>> {
         answer(Ok(Vec::new()))
     }

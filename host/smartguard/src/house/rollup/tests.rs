@@ -194,7 +194,7 @@ async fn the_daemon_does_it_by_itself() {
     let mut dice = Dice(5);
     let old = |seq, dice: &mut Dice| {
         let decided = decided(dice, now().before(KEEP + SLACK).plus(Duration::from_millis(seq)));
-        (seq, Record::Decided(decided))
+        (seq, Record::Decided(Box::new(decided)))
     };
     let records: Vec<_> = (1..=2_000).map(|seq| old(seq, &mut dice)).collect();
     write(&store, &records).await;
@@ -279,7 +279,7 @@ async fn pages_that_were_filled_at_the_same_time_are_added_up_in_order() {
         let mut decided = decided(dice, NOW.before(KEEP * 2).plus(Duration::from_secs(seq)));
         decided.callee = callee(1);
         decided.decision = Decision::Use { number: number(seq), rung: None, sticky: false, attempts_left: 1 };
-        (seq, Record::Decided(decided))
+        (seq, Record::Decided(Box::new(decided)))
     };
     // The last page that one commit would take, and the one behind it.
     let last = PAGES_MAX as u64;
@@ -350,7 +350,7 @@ async fn old_calls_do_not_slow_a_start_down() {
             let mut decided =
                 decided(&mut dice, NOW.before(Duration::from_secs(20 * 24 * 60 * 60)).plus(Duration::from_millis(seq)));
             decided.callee = callee(dice.below(20_000));
-            (seq, Record::Decided(decided))
+            (seq, Record::Decided(Box::new(decided)))
         })
         .collect();
     write(&store, &records).await;

@@ -121,7 +121,7 @@ pub async fn wake(store: &Arc<dyn Store>, folder: &Path) -> Woken {
     let policy = found.state.policies.clone();
     let hot = Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0);
     let directory = Directory::default();
-    directory.publish(&found.state, &everything(&found.state));
+    directory.publish(&found.state, &everything(&found.state), NOW);
     let replayed = found.records.iter().filter(|(_, record)| matches!(record, Record::Decided(_))).count();
     recover::replay(&hot, &directory, (found.rolled, found.records), true, NOW).await.expect("it replays");
     Woken { hot, directory, next_record: found.next_record, next_event: found.next_event, replayed }
@@ -246,7 +246,7 @@ pub fn records(seed: u64, count: u64) -> Vec<(u64, Record)> {
                     let Decided { callee, carrier, .. } = decided;
                     open.push(Joined { seq, at, number, callee, carrier, before: None });
                 }
-                Record::Decided(decided)
+                Record::Decided(Box::new(decided))
             }
         };
         records.push((seq, record));

@@ -1,10 +1,11 @@
-//! What a ranker is told of a call: the numbers that may be shown now, and what our own calls show of them.
+//! Looks that change nothing: what a ranker is told of a call, what would be answered, and how many calls are left.
 
 use super::super::calls::{Tallies, Tally};
-use super::{Asked, Hot, callee_part, part};
+use super::{Asked, Hot, OwnerCell, callee_part, drawable, part};
 use numbers::callee::ATTEMPTS_SHORT;
-use numbers::choose::{Permitted, permitted};
-use numbers::{Carrier, Pool, Question};
+use numbers::choose::{Permitted, choose, permitted};
+use numbers::pace::{Pace, pace};
+use numbers::{Answer, CalleeRecord, Carrier, Moment, Pool, Question};
 
 /// Numbers that a ranker is told of at most, the first in the policy's own order.
 const TOLD_MAX: usize = 32;
@@ -21,31 +22,8 @@ impl Hot {
     /// What may be shown for this call, where there is a choice. Changes nothing, and holds no lock when it returns:
     /// [`Hot::ask`] permits once more.
     pub fn permitted(&self, asked: &Asked) -> Option<Open> {
-        let owner = &asked.owner;
-        let policies = self.policy.load();
-        let policy = asked.policy(&policies);
-        let callee = self.keys.callee(&owner.business.id, asked.callee);
-        let call = self.keys.call(&asked.call_id);
-        let ask = asked.ask();
-        let known = self.callees[part(callee_part(callee))].lock().get(&callee).cloned();
-        let (view, shared) = (owner.view.load(), owner.business.view.load());
-        let usages = [&view.candidates, &shared.bench, &shared.reserve].map(|candidates| self.usage_of(candidates));
-        let mut numbers = {
-            let hot = owner.hot.lock();
-            if hot.repeated(call, callee, asked.now).is_some() {
-                return None;
-            }
-            permitted(&Question {
-                ask: &ask,
-                pool: Pool { candidates: &view.candidates, usage: &usages[0] },
-                bench: Pool { candidates: &shared.bench, usage: &usages[1] },
-                reserve: Pool { candidates: &shared.reserve, usage: &usages[2] },
-                turns: &hot.turns,
-                callee: known.as_ref(),
-                policy: &policy,
-                order: &[],
-            })
-        };
+        let known = self.known(asked);
+        let mut numbers = self.looked_at(asked, known.as_ref(), permitted)?;
         if numbers.len() < 2 {
             return None;
         }
@@ -57,6 +35,61 @@ impl Hot {
         });
         let attempts = known.map_or(0, |callee| callee.attempts_in(ATTEMPTS_SHORT, asked.now));
         Some(Open { numbers: numbers.collect(), attempt: attempts + 1 })
+    }
+}
+
+impl Hot {
+    /// What would be answered now. Nothing is consumed and nothing is kept.
+    pub fn would_answer(&self, asked: &Asked) -> Option<Answer> {
+        let known = self.known(asked);
+        self.looked_at(asked, known.as_ref(), choose)
+    }
+
+    fn known(&self, asked: &Asked) -> Option<CalleeRecord> {
+        let callee = self.keys.callee(&asked.owner.business.id, asked.callee);
+        self.callees[part(callee_part(callee))].lock().get(&callee).cloned()
+    }
+
+    /// Looks at the question that this call would be, with bench and reserve; none where it was answered already. Holds no
+    /// lock when it returns, so that the answer may be another one by then.
+    fn looked_at<T>(
+        &self,
+        asked: &Asked,
+        known: Option<&CalleeRecord>,
+        look: impl FnOnce(&Question<'_>) -> T,
+    ) -> Option<T> {
+        let owner = &asked.owner;
+        let policies = self.policy.load();
+        let policy = asked.policy(&policies);
+        let callee = self.keys.callee(&owner.business.id, asked.callee);
+        let call = self.keys.call(&asked.call_id);
+        let ask = asked.ask();
+        let (view, shared) = (owner.view.load(), owner.business.view.load());
+        let reserve = drawable(&shared, &owner.business.drawing.lock(), &owner.id, view.room);
+        let usages = [&view.candidates, &shared.bench, &reserve].map(|candidates| self.usage_of(candidates));
+        let hot = owner.hot.lock();
+        if hot.repeated(call, callee, asked.now).is_some() {
+            return None;
+        }
+        Some(look(&Question {
+            ask: &ask,
+            pool: Pool { candidates: &view.candidates, usage: &usages[0] },
+            bench: Pool { candidates: &shared.bench, usage: &usages[1] },
+            reserve: Pool { candidates: &reserve, usage: &usages[2] },
+            turns: &hot.turns,
+            callee: known,
+            policy: &policy,
+            order: &[],
+        }))
+    }
+
+    /// How many more calls this owner's pool takes.
+    pub fn pace(&self, owner: &OwnerCell, now: Moment) -> Pace {
+        let policies = self.policy.load();
+        let policy = policies.of_owner(&owner.business.id, &owner.id);
+        let view = owner.view.load();
+        let usage = self.usage_of(&view.candidates);
+        pace(Pool { candidates: &view.candidates, usage: &usage }, now, &policy)
     }
 }
 
@@ -118,7 +151,7 @@ mod tests {
                 said: Ranked::Order { order: (0..TOLD_MAX as u64).map(number).collect(), reason: "r".repeat(200) },
             }),
         };
-        let bytes = encode(u64::MAX, &Record::Decided(decided)).expect("it can be encoded").len();
+        let bytes = encode(u64::MAX, &Record::Decided(Box::new(decided))).expect("it can be encoded").len();
         assert!(bytes <= RECORD_BYTES_MAX, "{bytes} of {RECORD_BYTES_MAX}");
     }
 }
