@@ -38,8 +38,10 @@ async fn a_person_flags_a_number_on_one_carrier_and_clears_it() {
     let cleared = daemon
         .must_post(&format!("{path}/reports"), &json!({ "clear": true, "carrier": "tmobile", "by": "Ann" }))
         .await;
-    assert_eq!(cleared["life"], "resting", "{cleared}");
-    daemon.wait_for(&path, 20, |number| number["life"] == "active").await;
+    // It served the callees of others all the while, and rests on the carrier of its label alone.
+    assert_eq!((&cleared["life"], &cleared["resting_on"]), (&json!("active"), &json!(["tmobile"])), "{cleared}");
+    let rested = daemon.wait_for(&path, 20, |number| number["resting_on"].is_null()).await;
+    assert_eq!((&rested["life"], &rested["rest_until"]), (&json!("active"), &json!(null)), "{rested}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

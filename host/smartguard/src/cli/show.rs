@@ -117,6 +117,7 @@ pub(super) fn number(n: &NumberView) -> String {
         ("in service since", or_empty(&n.in_service_since)),
         ("deadline", or_empty(&n.deadline)),
         ("rests until", or_empty(&n.rest_until)),
+        ("rests on", n.resting_on.join(", ")),
         ("call-back", or_empty(&n.callback_route)),
         ("unobserved", n.unobserved.join(", ")),
         ("open cases", n.cases.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),

@@ -129,6 +129,9 @@ pub struct NumberView {
     pub first_shown: Option<Stamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_until: Option<Stamp>,
+    /// Carriers on whose callees it rests while it serves the others; empty where it rests wholly or not at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resting_on: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_route: Option<String>,
     /// One for each source that has spoken.

@@ -63,6 +63,7 @@ pub fn number(state: &State, hot: &Hot, number: &Number, now: Moment) -> NumberV
         cap_today: ramp.map_or(policy.per_day_soft, |ramp| ramp.min(policy.per_day_soft)),
         first_shown: number.first_shown.map(Stamp),
         rest_until: number.rest_until.map(Stamp),
+        resting_on: number.resting_on.iter().map(|carrier| carrier.word().to_owned()).collect(),
         callback_route: number.callback_route.clone(),
         standings: number.standings.iter().map(standing).collect(),
         carriers: Carrier::ALL.into_iter().map(|carrier| carrier_view(number, carrier, &tallies)).collect(),

@@ -16,9 +16,10 @@ pub(super) fn check_together(read: &ReadPolicies) -> Vec<Problem> {
         for (with, wide) in wider(read, scope) {
             let mut policy = wide.clone();
             patch.apply(&mut policy);
-            found.relaxes(scope, &wide, &policy);
             let with = with.map(|with| format!(", together with {with}")).unwrap_or_default();
+            // What is left of two rules of law may be nothing, which says more than that one of them is looser.
             found.check(Some(scope), &policy, &with);
+            found.relaxes(scope, &wide, &policy);
         }
     }
     found.problems

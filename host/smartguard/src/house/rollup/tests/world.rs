@@ -11,11 +11,12 @@ use crate::house::begun::Begun;
 use crate::store::MemoryStore;
 use numbers::choose::From;
 use numbers::outcome::{merge, normalise};
+use numbers::policy::JURISDICTIONS;
 use numbers::{
     CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, Ranked, Ranking,
     RightToUse, Rung, Service, TurnChange, Verdict, What,
 };
-use numbers::{Region, Zip};
+use numbers::{Exemption, Hours, Region, Zip};
 use std::path::Path;
 
 pub const NOW: Moment = Moment(1_800_000_000_000);
@@ -76,7 +77,10 @@ pub async fn furnish(rooms: &Rooms, owners: u64, numbers: u64) {
         "contact": { "name": "Ann", "email": "ann@acme.example", "phone": "+19375550100" },
     }));
     let say = async |what| rooms.keeper.propose(what).await.expect("it is taken");
-    let policy = Policy { attempts_per_30d: 30, ..Policy::default() };
+    // Calls are made at any hour, because hours are not what these tests are about.
+    let exemption = Exemption { rule: JURISDICTIONS.into(), because: "a test".into(), by: "nobody".into() };
+    let (calling_hours, exemptions) = (Hours::ALWAYS, vec![exemption]);
+    let policy = Policy { attempts_per_30d: 30, calling_hours, exemptions, ..Policy::default() };
     adopt(rooms, policy).await;
     say(What::BusinessAdded(business.expect("a business"))).await;
     let all: Vec<u64> = (0..numbers).collect();
