@@ -105,7 +105,7 @@ async fn main() -> Result<(), Failure> {
 /// The script with the modules that it imports, as the host lays them into one text when it reads a folder.
 fn script(version: u32) -> Vec<u8> {
     let text = format!("{SCRIPT}\nexport const VERSION = {version};\n");
-    let joined = modules::join("adapter.js", text, |name| Ok(modules::library(name).map(str::to_owned)));
+    let joined = modules::join("nomorobo/adapter.js", text, |name| Ok(modules::library(name).map(str::to_owned)));
     joined.expect("the shipped script reads").into_bytes()
 }
 
