@@ -14,8 +14,8 @@ use crate::world::World;
 use numbers::choose::{self, From};
 use numbers::event::{IMPORT_ROWS_MAX, SCOPES_MAX};
 use numbers::{
-    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, Place, Policies,
-    Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, Turns, What,
+    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, OwnerUsage, Place, Policies,
+    Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};
@@ -49,7 +49,7 @@ pub struct House {
 struct Owner {
     ask: Ask,
     view: View,
-    turns: Turns,
+    usage: OwnerUsage,
     /// Where its own scope says something.
     policy: Option<Box<Policy>>,
 }
@@ -206,7 +206,7 @@ impl House {
             pool: owner.view.pool(),
             bench: nobody,
             reserve: nobody,
-            turns: &owner.turns,
+            owner: &owner.usage,
             callee: Some(record),
             policy,
             order: &[],
@@ -239,7 +239,7 @@ impl House {
             return Told { decision: answer.decision, number: None };
         };
         let shown = view.numbers[place];
-        choose::record(&answer, at, &mut view.usage[place], &mut owner.turns, record, policy);
+        choose::record(&answer, owner.ask.shown(), &mut view.usage[place], &mut owner.usage, record, policy);
         if answer.from == From::Reserve {
             let owner = owner.ask.owner.clone();
             self.must(at, What::NumberDrawn { owner, number });
@@ -428,7 +428,7 @@ impl House {
 
 impl Owner {
     fn new(id: OwnerId, policy: Option<Box<Policy>>, at: Moment) -> Owner {
-        Owner { ask: blank_ask(id, at), view: View::default(), turns: Turns::new(), policy }
+        Owner { ask: blank_ask(id, at), view: View::default(), usage: OwnerUsage::default(), policy }
     }
 }
 

@@ -16,7 +16,7 @@ use core::time::Duration;
 use numbers::choose::callee_law;
 use numbers::{
     Ask, Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, Policies, Pool,
-    Question, Source, Status, Turns, What, agency_of_report, area,
+    Question, Source, Status, OwnerUsage, What, agency_of_report, area,
 };
 
 const HOUR_S: u64 = 3_600;
@@ -107,7 +107,7 @@ enum Decides {
 struct Blindly {
     pools: Vec<BlindPool>,
     ask: Ask,
-    turns: Turns,
+    usage: OwnerUsage,
     policies: Policies,
 }
 
@@ -147,7 +147,7 @@ impl<'a> Sim<'a> {
                 let pools = house.pools();
                 let pool = |(user, numbers)| BlindPool::new(*how, numbers, key.at(user as u64));
                 let pools = pools.into_iter().enumerate().map(pool).collect();
-                Decides::Blind(Blindly { pools, ask: blank_ask(owner_id(0), began), turns: Turns::new(), policies })
+                Decides::Blind(Blindly { pools, ask: blank_ask(owner_id(0), began), usage: OwnerUsage::default(), policies })
             }
         };
         Sim {
@@ -274,13 +274,13 @@ impl<'a> Sim<'a> {
                     (Decision::Hold { reason, retry_after, .. }, _) => Decided::Hold(reason, retry_after),
                 }
             }
-            Decides::Blind(Blindly { pools, ask, turns, policies }) => {
+            Decides::Blind(Blindly { pools, ask, usage, policies }) => {
                 (ask.callee, ask.at) = (lead.callee, at);
                 let nobody = Pool::default();
-                let (turns, policy, callee) = (&*turns, policies.base(), Some(&lead.record));
+                let (owner, policy, callee) = (&*usage, policies.base(), Some(&lead.record));
                 let (ask, order) = (&*ask, &[][..]);
                 let question =
-                    Question { ask, pool: nobody, bench: nobody, reserve: nobody, turns, callee, policy, order };
+                    Question { ask, pool: nobody, bench: nobody, reserve: nobody, owner, callee, policy, order };
                 match callee_law(&question) {
                     Ok(_) => {
                         let number = pools[user as usize].choose(&self.today);

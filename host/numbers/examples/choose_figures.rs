@@ -4,7 +4,7 @@
 
 use numbers::callee::CalleeRecord;
 use numbers::choose::{Candidate, Pool, Question, choose, record};
-use numbers::{Ask, Carrier, Carriers, Decision, E164, Life, Moment, OwnerId, Policy, Status, Turns, Usage};
+use numbers::{Ask, Carrier, Decision, E164, Life, Moment, OwnerId, OwnerUsage, Policy, Usage};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -28,15 +28,15 @@ fn main() {
 
     // An afternoon of calls, so that the windows are full of figures and a turn is under way.
     let mut usage = vec![Usage::default(); candidates.len()];
-    let mut turns = Turns::new();
+    let mut owner = OwnerUsage::default();
     for call in 0..200u64 {
         let earlier = Ask { at: Moment(ask.at.0 - (200 - call) * 20_000), tie_break: call, ..ask.clone() };
-        let question = question(&earlier, &candidates, &usage, &turns, None, &policy);
+        let question = question(&earlier, &candidates, &usage, &owner, None, &policy);
         let answer = choose(&question);
         if let Decision::Use { number, .. } = answer.decision
             && let Some(place) = candidates.iter().position(|candidate| candidate.number == number)
         {
-            record(&answer, earlier.at, &mut usage[place], &mut turns, &mut CalleeRecord::default(), &policy);
+            record(&answer, earlier.shown(), &mut usage[place], &mut owner, &mut CalleeRecord::default(), &policy);
         }
     }
     let mut seen = CalleeRecord::default();
@@ -44,10 +44,10 @@ fn main() {
     let mut spent = usage.clone();
     spent.iter_mut().for_each(|usage| usage.charge(ask.at, policy.per_day_hard, &policy));
 
-    print("an afternoon, carrier known", &question(&ask, &candidates, &usage, &turns, None, &policy));
-    print("an afternoon, carrier unknown", &question(&unknown, &candidates, &usage, &turns, None, &policy));
-    print("callee saw a number before", &question(&ask, &candidates, &usage, &turns, Some(&seen), &policy));
-    print("every cap reached, ladder spent", &question(&ask, &candidates, &spent, &turns, None, &policy));
+    print("an afternoon, carrier known", &question(&ask, &candidates, &usage, &owner, None, &policy));
+    print("an afternoon, carrier unknown", &question(&unknown, &candidates, &usage, &owner, None, &policy));
+    print("callee saw a number before", &question(&ask, &candidates, &usage, &owner, Some(&seen), &policy));
+    print("every cap reached, ladder spent", &question(&ask, &candidates, &spent, &owner, None, &policy));
     println!("{:<34} {:>6} bytes", "counts of one number", size_of::<Usage>());
 }
 
@@ -55,7 +55,7 @@ fn question<'a>(
     ask: &'a Ask,
     candidates: &'a [Candidate],
     usage: &'a [Usage],
-    turns: &'a Turns,
+    owner: &'a OwnerUsage,
     callee: Option<&'a CalleeRecord>,
     policy: &'a Policy,
 ) -> Question<'a> {
@@ -65,7 +65,7 @@ fn question<'a>(
         pool: Pool { candidates, usage },
         bench: nobody,
         reserve: nobody,
-        turns,
+        owner,
         callee,
         policy,
         order: &[],
@@ -87,16 +87,7 @@ fn print(what: &str, question: &Question<'_>) {
 }
 
 fn candidate(place: u64) -> Candidate {
-    Candidate {
-        number: number(13_125_550_110 + place),
-        life: Life::Active,
-        proven: true,
-        known: true,
-        status: [Status::Unflagged; 8],
-        excluded: Carriers::NONE,
-        half_share: false,
-        ramp_since: None,
-    }
+    Candidate::good(number(13_125_550_110 + place), Life::Active)
 }
 
 fn number(digits: u64) -> E164 {

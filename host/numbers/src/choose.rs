@@ -14,13 +14,13 @@ pub use permit::Candidate;
 
 use crate::area::area;
 use crate::callee::{Attempts, CalleeRecord};
-use crate::decision::{Ask, Decision, HoldClass, HoldReason, Passed, Receipt};
+use crate::decision::{Ask, CampaignHash, Decision, HoldClass, HoldReason, Passed, Receipt};
 use crate::e164::E164;
 use crate::law::{self, Because, NotNow};
 use crate::moment::Moment;
-use crate::policy::{Policy, Rung};
-use crate::turn::{BUCKET_ELSEWHERE, Turn, Turns, turn_length};
-use crate::usage::Usage;
+use crate::policy::{Policy, Rung, Strictness};
+use crate::turn::{BUCKET_ELSEWHERE, OwnerUsage, Turn, spread, turn_length};
+use crate::usage::{Shown, Usage};
 use core::time::Duration;
 use permit::{Judge, Leeway, Rank};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct Question<'a> {
     pub pool: Pool<'a>,
     pub bench: Pool<'a>,
     pub reserve: Pool<'a>,
-    pub turns: &'a Turns,
+    pub owner: &'a OwnerUsage,
     /// Absent when nothing is remembered of the callee.
     pub callee: Option<&'a CalleeRecord>,
     pub policy: &'a Policy,
@@ -69,9 +69,11 @@ pub enum From {
 pub enum TurnChange {
     /// One more call of the turn that goes on.
     Continue,
-    /// A turn of this many calls begins with this one; whatever turn there was is over.
-    Begin { length: u32 },
-    /// A hold, or a number shown because the callee saw it last time.
+    /// A turn of this many calls begins with this one, and lasts until then too where turns are measured in time; whatever
+    /// turn there was is over.
+    Begin { length: u32, until: Option<Moment> },
+    /// A hold, or a number shown outside of turns: the one that the callee saw last time, a pinned one, or one that was drawn
+    /// to learn of it.
     None,
 }
 
@@ -86,9 +88,14 @@ pub struct Answer {
     pub rungs: Vec<Rung>,
     pub from: From,
     pub turn: TurnChange,
-    /// The locality bucket whose turn this is; see [`Turns`].
+    /// The locality bucket whose turn this is; see [`crate::Turns`].
     pub bucket: u16,
+    /// How likely this number was, as the draw might have fallen, in parts of a million.
+    pub propensity_ppm: u32,
 }
+
+/// The propensity of what nothing was drawn for.
+pub const CERTAIN_PPM: u32 = 1_000_000;
 
 /// Numbers of bench and reserve that are kept in an answer, so that a receipt stays small. The pool is kept whole.
 pub const CONSIDERED_MAX: usize = 32;
@@ -120,10 +127,16 @@ pub fn choose(question: &Question<'_>) -> Answer {
     let Question { ask, policy, callee, .. } = *question;
     let attempts_left = match callee_law(question) {
         Ok(left) => left,
-        Err((reason, retry_after)) => return callee_held(question, reason, retry_after),
+        Err((reason, retry_after)) => return held(question, reason, retry_after, Passed::CalleeHeld),
     };
+    let user_limits = policy.user_limits();
+    if question.owner.counts.at_limit(ask.at, &user_limits, policy).is_some() {
+        let frees = question.owner.counts.frees_at(ask.at, &user_limits, policy);
+        let retry_after = frees.map_or(RETRY_WHEN_NOTHING_FREES, |frees| frees.since(ask.at));
+        return held(question, HoldReason::UserCapsReached, retry_after, Passed::UserHeld);
+    }
     let bucket = bucket(question);
-    let turn = question.turns.get(&bucket);
+    let turn = question.owner.turns.get(&bucket);
     let judge = Judge::new(question, turn);
     let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy.sticky_for));
     if let Some(number) = remembered
@@ -133,7 +146,7 @@ pub fn choose(question: &Question<'_>) -> Answer {
     }
 
     let Climb { chosen, verdicts, leeway, rungs } = climb(question, &judge);
-    let Some(Chosen { from, number, rank }) = chosen else {
+    let Some(best) = chosen else {
         let (reason, retry_after) = nothing_passes(question, &judge, leeway, &verdicts, remembered);
         return Answer {
             decision: hold(question, reason, retry_after),
@@ -142,48 +155,93 @@ pub fn choose(question: &Question<'_>) -> Answer {
             from: From::Pool,
             turn: TurnChange::None,
             bucket,
+            propensity_ppm: CERTAIN_PPM,
         };
     };
+    let Drawing { number, explored, propensity_ppm } = drawn(question, best, &verdicts);
     // The ladder may come round to the number the callee saw last time, at the hard cap.
     let sticky = remembered == Some(number);
     Answer {
         decision: Decision::Use { number, rung: rungs.last().copied(), sticky, attempts_left },
-        considered: considered(&verdicts, Some(rank)),
+        considered: if explored { explored_codes(&verdicts, number) } else { considered(&verdicts, Some(best.rank)) },
         rungs,
-        from,
+        from: best.from,
         turn: match turn {
-            _ if sticky => TurnChange::None,
-            Some(turn) if turn.is_of(number) => TurnChange::Continue,
-            _ => TurnChange::Begin { length: turn_length(ask.tie_break, policy) },
+            _ if sticky || explored || best.rank.is_pinned() => TurnChange::None,
+            Some(turn) if turn.is_of(number, ask.at) => TurnChange::Continue,
+            _ => {
+                let (length, until) = turn_length(ask.at, ask.tie_break, policy);
+                TurnChange::Begin { length, until }
+            }
         },
         bucket,
+        propensity_ppm,
     }
 }
 
+/// Which of the numbers that may be shown is, and how likely that was.
+struct Drawing {
+    number: E164,
+    /// It is not the one that the policy's own order puts first.
+    explored: bool,
+    propensity_ppm: u32,
+}
+
+/// The best one, or on a small share of the calls any of those that may be shown, drawn evenly.
+fn drawn(question: &Question<'_>, best: Chosen, verdicts: &[Verdict]) -> Drawing {
+    let explore = question.policy.explore_permille.min(1000);
+    let open = || verdicts.iter().filter(|verdict| verdict.from == best.from && verdict.rank.is_ok());
+    let ties = open().filter(|verdict| verdict.rank.is_ok_and(|rank| rank.ties_with(best.rank))).count() as u32;
+    let by_order = (1000 - explore) * 1000 / ties.max(1);
+    if explore == 0 {
+        return Drawing { number: best.number, explored: false, propensity_ppm: by_order };
+    }
+    let count = open().count() as u32;
+    let evenly = explore * 1000 / count.max(1);
+    let tie_break = question.ask.tie_break ^ EXPLORE_SALT;
+    let explores = spread(tie_break) % 1000 < u64::from(explore);
+    let other = open().min_by_key(|verdict| spread(tie_break ^ verdict.number.digits())).filter(|_| explores);
+    match other {
+        Some(other) if other.number != best.number => {
+            let ties = other.rank.is_ok_and(|rank| rank.ties_with(best.rank));
+            let propensity_ppm = evenly + if ties { by_order } else { 0 };
+            Drawing { number: other.number, explored: true, propensity_ppm }
+        }
+        Some(_) | None => Drawing { number: best.number, explored: false, propensity_ppm: evenly + by_order },
+    }
+}
+
+/// Keeps the drawing of a number to learn of apart from the order of equals, which is drawn from the same figure.
+const EXPLORE_SALT: u64 = 0x6578_706c_6f72;
+
 /// Applies an answer to the hot state of its number, its owner and its callee; a hold changes nothing.
 ///
-/// `usage` belongs to the number that the answer shows, `turns` to the owner that asked, `callee` to the callee.
+/// `usage` belongs to the number that the answer shows, `owner` to the owner that asked, `callee` to the callee.
 pub fn record(
     answer: &Answer,
-    at: Moment,
+    shown: Shown,
     usage: &mut Usage,
-    turns: &mut Turns,
+    owner: &mut OwnerUsage,
     callee: &mut CalleeRecord,
     policy: &Policy,
 ) {
     let Decision::Use { number, .. } = answer.decision else { return };
-    usage.record(at, policy);
+    let at = shown.at;
+    usage.record(shown, policy);
+    if !policy.user_limits().is_none() {
+        owner.counts.count(at, 1, policy);
+    }
     match answer.turn {
         TurnChange::None => {}
         TurnChange::Continue => {
             usage.note_turn(at);
-            if let Some(turn) = turns.get_mut(&answer.bucket) {
+            if let Some(turn) = owner.turns.get_mut(&answer.bucket) {
                 turn.left = turn.left.saturating_sub(1);
             }
         }
-        TurnChange::Begin { length } => {
+        TurnChange::Begin { length, until } => {
             usage.note_turn(at);
-            turns.insert(answer.bucket, Turn { number, left: length.saturating_sub(1) });
+            owner.turns.insert(answer.bucket, Turn { number, left: length.saturating_sub(1), until });
         }
     }
     callee.record_attempt(at);
@@ -220,12 +278,17 @@ pub fn callee_law(question: &Question<'_>) -> Result<u32, (HoldReason, Duration)
     Ok(left)
 }
 
-/// The bucket whose turn this call belongs to.
+/// The bucket whose turn this call belongs to. Where numbers speak for one campaign each, so does a turn; two campaigns that
+/// fall into one bucket by chance merely share it.
 fn bucket(question: &Question<'_>) -> u16 {
-    let callee = question.ask.callee;
-    let local = question.pool.candidates.iter().any(|candidate| permit::is_local(candidate.number, callee));
-    let group = callee.area_code().and_then(area).map(|area| area.group);
-    group.filter(|_| local).unwrap_or(BUCKET_ELSEWHERE)
+    let Question { ask, policy, .. } = *question;
+    let group = ask.callee.area_code().and_then(area).map(|area| area.group).filter(|_| {
+        let near = |candidate: &Candidate| permit::is_local(candidate.number, ask.callee);
+        policy.locality != Strictness::Off && question.pool.candidates.iter().any(near)
+    });
+    let group = group.unwrap_or(BUCKET_ELSEWHERE);
+    let campaign = ask.campaign.as_deref().filter(|_| policy.one_campaign != Strictness::Off);
+    campaign.map_or(group, |name| group ^ CampaignHash::of(name).folded())
 }
 
 /// Shows the number that the callee saw last time, or holds because the callee may see no other one now.
@@ -277,6 +340,7 @@ fn same_again(
         from: place.map_or(From::Pool, |(from, _, _)| from),
         turn: TurnChange::None,
         bucket,
+        propensity_ppm: CERTAIN_PPM,
     })
 }
 
@@ -295,6 +359,7 @@ struct Verdict {
     rank: Result<Rank, Passed>,
 }
 
+#[derive(Clone, Copy)]
 struct Chosen {
     from: From,
     number: E164,
@@ -376,12 +441,24 @@ fn open<'a>(question: &Question<'a>, leeway: Leeway) -> impl Iterator<Item = (Fr
 
 /// One code for every verdict, as many as are kept.
 fn considered(verdicts: &[Verdict], best: Option<Rank>) -> Vec<(E164, Passed)> {
-    let code = |verdict: &Verdict| match (verdict.rank, best) {
+    codes(verdicts, |verdict| match (verdict.rank, best) {
         (Err(code), _) => Some(code),
         (Ok(rank), Some(best)) => Some(rank.behind(best)),
         // A hold has no verdict that passes.
         (Ok(_), None) => None,
-    };
+    })
+}
+
+/// The same where one was drawn evenly.
+fn explored_codes(verdicts: &[Verdict], number: E164) -> Vec<(E164, Passed)> {
+    codes(verdicts, |verdict| match verdict.rank {
+        Err(code) => Some(code),
+        Ok(_) if verdict.number == number => Some(Passed::Chosen),
+        Ok(_) => Some(Passed::Explored),
+    })
+}
+
+fn codes(verdicts: &[Verdict], code: impl Fn(&Verdict) -> Option<Passed>) -> Vec<(E164, Passed)> {
     let mut kept = CONSIDERED_MAX;
     let mut codes = Vec::with_capacity(verdicts.len().min(64));
     for verdict in verdicts {
@@ -395,15 +472,17 @@ fn considered(verdicts: &[Verdict], best: Option<Rank>) -> Vec<(E164, Passed)> {
     codes
 }
 
-fn callee_held(question: &Question<'_>, reason: HoldReason, retry_after: Duration) -> Answer {
+/// Holds before any number is looked at.
+fn held(question: &Question<'_>, reason: HoldReason, retry_after: Duration, code: Passed) -> Answer {
     let candidates = question.pool.candidates.iter();
     Answer {
         decision: hold(question, reason, retry_after),
-        considered: candidates.map(|candidate| (candidate.number, Passed::CalleeHeld)).collect(),
+        considered: candidates.map(|candidate| (candidate.number, code)).collect(),
         rungs: Vec::new(),
         from: From::Pool,
         turn: TurnChange::None,
         bucket: BUCKET_ELSEWHERE,
+        propensity_ppm: CERTAIN_PPM,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::number::Life;
 use crate::owner::OwnerId;
 use crate::policy::Rung;
 use crate::region::{Region, Zip};
+use crate::usage::Shown;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,38 @@ pub struct Ask {
     pub tie_break: u64,
 }
 
+/// A campaign as far as its calls are told apart: a hash of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CampaignHash(pub u32);
+
+impl CampaignHash {
+    /// FNV-1a over the bytes of the name. Two names with one hash are taken for one campaign, which happens once in millions
+    /// of pairs and costs a rule of policy, never one of law.
+    pub fn of(name: &str) -> CampaignHash {
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        CampaignHash(hash)
+    }
+
+    /// Folded into half of it.
+    pub const fn folded(self) -> u16 {
+        (self.0 ^ (self.0 >> 16)) as u16
+    }
+}
+
 impl Ask {
+    /// The campaign that this call is for: the one that it names, or the one that owns the pool.
+    pub fn campaign_hash(&self) -> Option<CampaignHash> {
+        match (&self.campaign, &self.owner) {
+            (Some(campaign), _) | (None, OwnerId::Campaign(campaign)) => Some(CampaignHash::of(campaign)),
+            (None, OwnerId::User(_)) => None,
+        }
+    }
+
+    /// The call as it is counted.
+    pub fn shown(&self) -> Shown {
+        Shown { at: self.at, carrier: self.carrier, campaign: self.campaign_hash() }
+    }
+
     /// What is known of where the callee is.
     pub const fn whereabouts(&self) -> Whereabouts {
         Whereabouts { area_code: self.callee.area_code(), state: self.state, zip: self.zip }
@@ -77,6 +109,8 @@ pub enum HoldReason {
     OutsidePolicyHours,
     /// The callee's attempts in a day or in thirty days are spent.
     AttemptsSpent,
+    /// The user or campaign has placed as many calls as its policy permits for now.
+    UserCapsReached,
     /// The callee saw a change already, and the number it should see cannot be shown now.
     ChangeSpent,
     /// Every number that is left had its turn less than the gap ago.
@@ -97,7 +131,7 @@ impl HoldReason {
             | HoldReason::OutsideLegalHours
             | HoldReason::OutsidePolicyHours
             | HoldReason::AttemptsSpent => HoldClass::CalleeLaw,
-            HoldReason::ChangeSpent | HoldReason::TurnGap => HoldClass::Time,
+            HoldReason::UserCapsReached | HoldReason::ChangeSpent | HoldReason::TurnGap => HoldClass::Time,
             HoldReason::CapsReached | HoldReason::NoLocalNumber | HoldReason::NoNumber => HoldClass::Capacity,
         }
     }
@@ -110,6 +144,7 @@ impl HoldReason {
             HoldReason::OutsidePolicyHours => "outside_policy_hours",
             HoldReason::AttemptsSpent => "attempts_spent",
             HoldReason::ChangeSpent => "change_spent",
+            HoldReason::UserCapsReached => "user_caps_reached",
             HoldReason::TurnGap => "turn_gap",
             HoldReason::CapsReached => "caps_reached",
             HoldReason::NoLocalNumber => "no_local_number",
@@ -138,6 +173,16 @@ pub enum Passed {
     NotShown(Life),
     Resting,
     RightUnproven,
+    /// The policy keeps it from being shown here.
+    Excluded,
+    /// No registry has it, and the policy wants one that does.
+    Unregistered,
+    /// Nobody has shown where a call back to it arrives, and the policy wants that.
+    NoCallback,
+    /// It shares the callee's exchange, as the number of a neighbour does.
+    OwnExchange,
+    /// It was shown for another campaign not long enough ago.
+    OtherCampaign,
     /// Flagged or blocked on the callee's carrier.
     StandingExcludes,
     /// The callee's carrier is unknown, and too many callees are on carriers where it is flagged or blocked.
@@ -148,8 +193,12 @@ pub enum Passed {
     PerDay,
     PerHour,
     PerMinute,
+    /// It is at a cap of calls to the callee's carrier.
+    PerCarrier,
     /// Its last turn ended less than the gap ago.
     TurnGap,
+    /// It might be shown; the policy names another that is shown first.
+    PinnedFirst,
     /// It might be shown; another has a better standing on the callee's carrier.
     BetterStandingFirst,
     /// It might be shown; another is nearer to the callee.
@@ -164,6 +213,10 @@ pub enum Passed {
     Drawn,
     /// The callee saw another number last time.
     StickyFirst,
+    /// It might be shown; for this call one was drawn evenly among all that might be, so that something is learned of each.
+    Explored,
+    /// Nothing was asked of it, because its user or campaign has placed enough calls for now.
+    UserHeld,
     /// Nothing was asked of it, because this callee is not to be called now.
     CalleeHeld,
     /// It might be shown; the policy's ranker put another before it.
@@ -183,6 +236,15 @@ impl Passed {
             Passed::NotShown(Life::Retired) => "not_shown_retired",
             Passed::NotShown(Life::Resting) | Passed::Resting => "resting",
             Passed::RightUnproven => "right_unproven",
+            Passed::Excluded => "excluded",
+            Passed::Unregistered => "unregistered",
+            Passed::NoCallback => "no_callback",
+            Passed::OwnExchange => "own_exchange",
+            Passed::OtherCampaign => "other_campaign",
+            Passed::PerCarrier => "per_carrier",
+            Passed::PinnedFirst => "pinned_first",
+            Passed::Explored => "explored",
+            Passed::UserHeld => "user_held",
             Passed::StandingExcludes => "standing_excludes",
             Passed::UnknownCarrierRisk => "unknown_carrier_risk",
             Passed::NotLocal => "not_local",

@@ -42,8 +42,8 @@ pub const REFUSALS_MAX: usize = 8;
 pub const TOKEN_BYTES_MAX: usize = 1024;
 /// Bytes of all that a business says of itself; each filing holds it beside its numbers.
 pub const BUSINESS_BYTES_MAX: usize = 1200;
-/// Scopes drafted in one event. One takes some 80 bytes and some 600 with the longest lists and two exemptions.
-pub const SCOPES_MAX: usize = 4;
+/// Scopes drafted in one event. One takes some 100 bytes and some 1,000 with the longest lists and two exemptions.
+pub const SCOPES_MAX: usize = 3;
 /// Adapters in force at once.
 pub const ADAPTERS_MAX: usize = 48;
 
@@ -145,6 +145,10 @@ pub enum What {
         task: u64,
         by: String,
         reason: String,
+    },
+    /// So many calls each of these numbers has been shown on in all. Told where a policy rests numbers by volume.
+    VolumeSeen {
+        totals: Vec<(E164, u64)>,
     },
     /// Time passed for these numbers.
     Woke {

@@ -21,6 +21,8 @@ pub enum LifeChange {
     Cleared,
     /// Its cases are over, and it served on meanwhile; what rests is its calls to some carriers.
     Resumed,
+    /// It has served for long, and pauses in its place.
+    Paused,
     /// Rested, and back in a pool or on the bench.
     Returned,
     /// Rested, and ready for whoever needs a number.
@@ -42,6 +44,7 @@ impl LifeChange {
             LifeChange::Flagged => "flagged",
             LifeChange::Cleared => "cleared",
             LifeChange::Resumed => "resumed",
+            LifeChange::Paused => "paused",
             LifeChange::Returned => "returned",
             LifeChange::Reserved => "reserved",
             LifeChange::Withheld => "withheld",
@@ -64,7 +67,8 @@ impl Life {
     /// When there is no such step from here.
     pub const fn after(self, change: LifeChange) -> Result<Life, Illegal> {
         use LifeChange::{
-            Admitted, Assigned, Calmed, Cleared, Flagged, Reserved, Resumed, Retired, Returned, Warned, Withheld,
+            Admitted, Assigned, Calmed, Cleared, Flagged, Paused, Reserved, Resumed, Retired, Returned, Warned,
+            Withheld,
         };
         match (self, change) {
             (Life::Quarantined, Admitted) | (Life::Resting, Reserved) => Ok(Life::Ready),
@@ -76,23 +80,29 @@ impl Life {
             (Life::Quarantined | Life::Ready | Life::Active | Life::AtRisk | Life::Resting, Flagged) => {
                 Ok(Life::Remediating)
             }
-            (Life::Remediating, Cleared) => Ok(Life::Resting),
+            (Life::Remediating, Cleared) | (Life::Active, Paused) => Ok(Life::Resting),
             (Life::Ready | Life::Active | Life::AtRisk | Life::Resting, Withheld) => Ok(Life::Quarantined),
             (
                 Life::Quarantined | Life::Ready | Life::Active | Life::AtRisk | Life::Remediating | Life::Resting,
                 Retired,
             ) => Ok(Life::Retired),
 
-            (Life::Quarantined, Assigned | Warned | Calmed | Cleared | Resumed | Returned | Reserved | Withheld)
-            | (Life::Ready, Admitted | Warned | Calmed | Cleared | Resumed | Returned | Reserved)
+            (
+                Life::Quarantined,
+                Assigned | Warned | Calmed | Cleared | Resumed | Paused | Returned | Reserved | Withheld,
+            )
+            | (Life::Ready, Admitted | Warned | Calmed | Cleared | Resumed | Paused | Returned | Reserved)
             | (Life::Active, Admitted | Assigned | Calmed | Cleared | Resumed | Returned | Reserved)
-            | (Life::AtRisk, Admitted | Assigned | Warned | Cleared | Resumed | Returned | Reserved)
-            | (Life::Remediating, Admitted | Assigned | Warned | Calmed | Flagged | Returned | Reserved | Withheld)
-            | (Life::Resting, Admitted | Assigned | Warned | Calmed | Cleared | Resumed)
+            | (Life::AtRisk, Admitted | Assigned | Warned | Cleared | Resumed | Paused | Returned | Reserved)
+            | (
+                Life::Remediating,
+                Admitted | Assigned | Warned | Calmed | Flagged | Paused | Returned | Reserved | Withheld,
+            )
+            | (Life::Resting, Admitted | Assigned | Warned | Calmed | Cleared | Resumed | Paused)
             | (
                 Life::Retired,
-                Admitted | Assigned | Warned | Calmed | Flagged | Cleared | Resumed | Returned | Reserved | Withheld
-                | Retired,
+                Admitted | Assigned | Warned | Calmed | Flagged | Cleared | Resumed | Paused | Returned | Reserved
+                | Withheld | Retired,
             ) => Err(Illegal { life: self, change }),
         }
     }

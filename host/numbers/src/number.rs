@@ -149,6 +149,16 @@ pub enum RegistrationState {
     },
 }
 
+/// Where a stretch of service began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Served {
+    pub since: Moment,
+    /// Calls that it had been shown on before, as far as the state was told.
+    pub shown_before: u64,
+    /// When it came to the pool or bench that it is in.
+    pub placed_at: Moment,
+}
+
 /// A number and everything the keeper holds of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Number {
@@ -172,6 +182,10 @@ pub struct Number {
     pub ramp_since: Option<Moment>,
     /// Carriers on whose callees it rests, while it serves those of others; all of its rest ends together.
     pub resting_on: Carriers,
+    /// How long and how much it has served since its last rest; none while it has never been in a pool.
+    pub served: Option<Served>,
+    /// Calls that it was shown on in all, as far as the state was told.
+    pub shown_total: u64,
     /// Set while it rests, wholly or on some carriers.
     pub rest_until: Option<Moment>,
     /// The open cases.
@@ -186,6 +200,11 @@ impl Number {
     /// Whether its business may show it at all.
     pub fn is_proven(&self) -> bool {
         self.right != RightToUse::Unproven
+    }
+
+    /// Whether some registry has it.
+    pub fn is_registered(&self) -> bool {
+        self.registrations.iter().any(|registration| matches!(registration.state, RegistrationState::Filed { .. }))
     }
 
     /// Whether registries may be told of it: filings are true statements, so never of a number we may not use.

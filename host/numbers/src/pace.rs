@@ -4,6 +4,7 @@
 //! number rests, is asked call by call.
 
 use crate::choose::{Candidate, Pool};
+use crate::counts::Counts;
 use crate::moment::Moment;
 use crate::number::Life;
 use crate::policy::{Policy, Rung};
@@ -26,14 +27,32 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 ///
 /// Whoever may climb to the hard cap is counted with it. Calls of the last hour have left it by the end of the next one, so
 /// that the next hour takes as many as its cap, if the day does.
-pub fn pace(pool: Pool<'_>, at: Moment, policy: &Policy) -> Pace {
+pub fn pace(pool: Pool<'_>, owner: &Counts, at: Moment, policy: &Policy) -> Pace {
     let hard = policy.ladder.contains(&Rung::HardCap);
-    pool.candidates.iter().zip(pool.usage).map(|(candidate, usage)| of_number(candidate, usage, at, policy, hard)).sum()
+    let numbers: Pace = pool
+        .candidates
+        .iter()
+        .zip(pool.usage)
+        .map(|(candidate, usage)| of_number(candidate, usage, at, policy, hard))
+        .sum();
+    let limits = policy.user_limits();
+    let today = limits.day.map_or(u32::MAX, |cap| cap.saturating_sub(owner.today(at, policy)));
+    let in_an_hour = limits.minute.map_or(u32::MAX, |cap| cap.saturating_mul(60)).min(limits.hour.unwrap_or(u32::MAX));
+    let tomorrow = if a_day_begins(at, policy) { limits.day.unwrap_or(0) } else { 0 };
+    Pace {
+        next_hour: numbers.next_hour.min(in_an_hour).min(today.saturating_add(tomorrow)),
+        today: numbers.today.min(today),
+    }
+}
+
+/// Whether a calling day begins within the hour.
+fn a_day_begins(at: Moment, policy: &Policy) -> bool {
+    at.plus(HOUR).day(policy.day_starts_at) > at.day(policy.day_starts_at)
 }
 
 fn of_number(candidate: &Candidate, usage: &Usage, at: Moment, policy: &Policy, hard: bool) -> Pace {
     let shown = match candidate.life {
-        Life::Active | Life::AtRisk | Life::Remediating => candidate.proven,
+        Life::Active | Life::AtRisk | Life::Remediating => candidate.kept_back(at, policy).is_none(),
         Life::Quarantined | Life::Ready | Life::Resting | Life::Retired => false,
     };
     if !shown {
@@ -41,10 +60,10 @@ fn of_number(candidate: &Candidate, usage: &Usage, at: Moment, policy: &Policy, 
     }
     let caps = candidate.caps(at, policy, hard);
     let today = caps.day.saturating_sub(usage.today(at, policy));
-    let in_an_hour = at.plus(HOUR);
     // A day that begins within the hour brings its own calls.
-    let tomorrow = if in_an_hour.day(policy.day_starts_at) > at.day(policy.day_starts_at) { caps.day } else { 0 };
-    let next_hour = caps.hour.min(caps.minute.saturating_mul(60)).min(today.saturating_add(tomorrow));
+    let tomorrow = if a_day_begins(at, policy) { caps.day } else { 0 };
+    let (minute, hour) = (caps.limits.minute.unwrap_or(u32::MAX), caps.limits.hour.unwrap_or(u32::MAX));
+    let next_hour = hour.min(minute.saturating_mul(60)).min(today.saturating_add(tomorrow));
     Pace { next_hour, today }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! These are policy, not law, unless a field says so. The defaults are guesses with reasons; `policies/README.md` gives them.
 
+use crate::counts::Limits;
+use crate::e164::E164;
 use crate::hours::Hours;
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,18 @@ pub enum Durability {
     Lease,
     /// Every answer waits for its group.
     Sync,
+}
+
+/// How much a rule of policy weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strictness {
+    /// Not asked.
+    Off,
+    /// A number that keeps the rule comes before one that does not.
+    Soft,
+    /// A number that does not keep the rule is not shown.
+    Hard,
 }
 
 const MINUTE: u64 = 60;
@@ -135,11 +149,21 @@ fields! {
     per_day_hard: u32 = 75;
     per_hour: u32 = 12;
     per_minute: u32 = 3;
+    /// Calls that one number is shown on to the callees of one carrier, where that is known.
+    carrier_per_day: Option<u32> = None;
+    carrier_per_hour: Option<u32> = None;
+    carrier_per_minute: Option<u32> = None;
+    /// Calls that one user or campaign places from its pool.
+    user_per_day: Option<u32> = None;
+    user_per_hour: Option<u32> = None;
+    user_per_minute: Option<u32> = None;
     /// How long after midnight UTC a calling day begins; by default when nobody in the United States may be called.
     day_starts_at: Duration = seconds(9 * HOUR);
     /// A turn is this many calls, give or take the jitter, drawn at its start.
     turn_calls: u32 = 5;
     turn_jitter: u32 = 2;
+    /// Where it is set, a turn lasts so long and at least the calls above.
+    turn_for: Option<Duration> = None;
     /// At least this long between two turns of one number.
     turn_gap: Duration = seconds(2 * MINUTE);
     /// A callee sees the same number again for so long, and at most one change within it.
@@ -160,6 +184,14 @@ fields! {
     ramp_for: Duration = seconds(14 * DAY);
     /// How long a number rests after its flag is cleared.
     rest_for: Duration = seconds(14 * DAY);
+    /// After a rest a number goes through the end of the warm-up once more, so long; nothing is none of it.
+    ramp_after_rest_for: Duration = seconds(14 * DAY);
+    /// A number in service rests when it has served so long, or been shown so often, since its last rest; for how long, and
+    /// not before it has been in its pool for `dwell_min`.
+    rest_every: Option<Duration> = None;
+    rest_every_calls: Option<u32> = None;
+    rest_planned_for: Duration = seconds(7 * DAY);
+    dwell_min: Duration = seconds(30 * DAY);
     /// The greatest share of a pool that may rest in its place, in a hundred.
     resting_percent_max: u32 = 20;
     /// A flagged number leaves its pool when the carriers it rests on serve more than this of a thousand callees.
@@ -183,8 +215,24 @@ fields! {
     /// An answer may be asked for again under the same call id for so long.
     decision_valid_for: Duration = seconds(2 * MINUTE);
     ladder: Vec<Rung> = vec![Rung::RelaxLocality, Rung::EndTurnEarly, Rung::Bench, Rung::Reserve, Rung::HardCap];
-    /// Only numbers of the callee's own rate-centre group, until [`Rung::RelaxLocality`].
-    locality_required: bool = false;
+    /// Numbers near the callee come first; hard: only those of its own rate-centre group, until [`Rung::RelaxLocality`].
+    locality: Strictness = Strictness::Soft;
+    /// Numbers of the callee's own exchange come last, or are not shown to it: that is how neighbour spoofing looks.
+    own_exchange: Strictness = Strictness::Soft;
+    /// Numbers that a registry has; adopted ones have `adopted_deadline` for it.
+    registered_only: Strictness = Strictness::Soft;
+    /// Numbers on which a call back is known to arrive; adopted ones have `adopted_deadline` for it.
+    callback_required: Strictness = Strictness::Soft;
+    /// A number speaks for one campaign, and for another one only when so long has passed.
+    one_campaign: Strictness = Strictness::Soft;
+    campaign_wait: Duration = seconds(30 * DAY);
+    /// Shown before all others of the pool while they may be shown, and outside of turns.
+    pinned: Vec<E164> = Vec::new();
+    /// Not shown.
+    excluded: Vec<E164> = Vec::new();
+    /// Of a thousand calls, those on which a number is drawn evenly among all that may be shown, so that another policy can
+    /// be judged by what came of it.
+    explore_permille: u32 = 0;
     on_unknown_user: OnUnknownUser = OnUnknownUser::Campaign;
     durability: Durability = Durability::Lease;
     /// The adapter that may put what is permitted in another order, and how long a call waits for it.
@@ -215,6 +263,16 @@ impl Policy {
     /// Whether the laws of where a callee is hold.
     pub fn is_bound(&self) -> bool {
         !self.exempts(JURISDICTIONS)
+    }
+
+    /// What one number is shown for at most to the callees of one carrier.
+    pub const fn carrier_limits(&self) -> Limits {
+        Limits { minute: self.carrier_per_minute, hour: self.carrier_per_hour, day: self.carrier_per_day }
+    }
+
+    /// What one user or campaign places at most.
+    pub const fn user_limits(&self) -> Limits {
+        Limits { minute: self.user_per_minute, hour: self.user_per_hour, day: self.user_per_day }
     }
 
     /// The most calls a day in the warm-up stage that an age of `age` has reached; none when the ramp is over.

@@ -3,6 +3,7 @@
 //! A narrower scope says only what it changes. It is laid over the wider ones in the order of [`Scope`], so that a user's
 //! word comes last; rules of law are tightened on the way and never relaxed.
 
+use crate::number::Place;
 use crate::owner::OwnerId;
 use crate::policy::{Patch, Policy};
 use core::fmt;
@@ -88,6 +89,14 @@ impl Policies {
     /// What holds for a pool, whoever calls from it.
     pub fn of_owner(&self, business: &str, owner: &OwnerId) -> Cow<'_, Policy> {
         self.of_call(business, owner, None)
+    }
+
+    /// What holds for a number that is kept there.
+    pub fn of_place(&self, business: &str, place: &Place) -> Cow<'_, Policy> {
+        match place {
+            Place::Pool(owner) => self.of_owner(business, owner),
+            Place::Aside | Place::Reserve | Place::Bench => Cow::Borrowed(self.of_business(business)),
+        }
     }
 
     /// What holds for a call from this owner's pool in this campaign. The scopes of a campaign's own pool are that campaign's.

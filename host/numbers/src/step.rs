@@ -233,6 +233,19 @@ fn apply(change: &mut Change<'_>, what: &What) -> Result<(), Refusal> {
             let known: Vec<E164> = numbers.iter().copied().filter(|n| change.state.numbers.contains_key(n)).collect();
             known.into_iter().try_for_each(|number| settle::settle(change, number))
         }
+        What::VolumeSeen { totals } => {
+            bounded("numbers", totals.len(), NUMBERS_MAX)?;
+            totals
+                .iter()
+                .filter(|(number, _)| change.state.numbers.contains_key(number))
+                .copied()
+                .collect::<Vec<_>>()
+                .into_iter()
+                .try_for_each(|(number, shown_total)| {
+                    change.edit_number(number, |number| number.shown_total = number.shown_total.max(shown_total))?;
+                    settle::settle(change, number)
+                })
+        }
         What::Restarted => filings::restarted(change),
         What::NumberRetired { number, by: _ } => settle::retire(change, *number),
     }
@@ -307,6 +320,8 @@ fn imported(change: &Change<'_>, business: &str, row: &ImportedRow) -> Number {
         first_shown,
         swapped_in: None,
         ramp_since: None,
+        served: None,
+        shown_total: 0,
         resting_on: Carriers::NONE,
         rest_until: None,
         cases: Vec::new(),

@@ -1,21 +1,26 @@
 //! Turns: one number of an owner is shown for a few calls in a row before the next one takes over.
 
+use crate::counts::Counts;
 use crate::e164::E164;
+use crate::moment::Moment;
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The number whose turn it is, and for how many more calls. With none left it is the number that had the last turn.
+/// The number whose turn it is. When the turn is over it is the number that had the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     pub number: E164,
+    /// Calls that are left of it.
     pub left: u32,
+    /// It lasts until then too, where turns are measured in time.
+    pub until: Option<Moment>,
 }
 
 impl Turn {
-    /// Whether it is this number's turn, with calls left.
-    pub fn is_of(&self, number: E164) -> bool {
-        self.number == number && self.left > 0
+    /// Whether it is this number's turn at `at`.
+    pub fn is_of(&self, number: E164, at: Moment) -> bool {
+        self.number == number && (self.left > 0 || self.until.is_some_and(|until| until > at))
     }
 }
 
@@ -23,15 +28,25 @@ impl Turn {
 /// to it, [`BUCKET_ELSEWHERE`] for all other callees, so that a list from all over the country shares one turn.
 pub type Turns = BTreeMap<u16, Turn>;
 
+/// What changes with every call of an owner: its turns, and how many calls it has placed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnerUsage {
+    pub turns: Turns,
+    /// Counted only where a policy caps them.
+    pub counts: Counts,
+}
+
 /// The bucket of callees to whom no number of the pool is local.
 pub const BUCKET_ELSEWHERE: u16 = 0;
 
-/// The length of a turn that begins with this draw: `turn_calls` give or take the jitter, and at least one call.
-pub fn turn_length(tie_break: u64, policy: &Policy) -> u32 {
+/// What a turn that begins with this draw is given: `turn_calls` give or take the jitter, and at least one call; and until
+/// when it lasts beyond these, where the policy measures turns in time.
+pub fn turn_length(at: Moment, tie_break: u64, policy: &Policy) -> (u32, Option<Moment>) {
     let shortest = policy.turn_calls.saturating_sub(policy.turn_jitter).max(1);
     let longest = policy.turn_calls.saturating_add(policy.turn_jitter).max(1);
     let lengths = u64::from(longest - shortest) + 1;
-    shortest + (spread(tie_break ^ TURN_SALT) % lengths) as u32
+    let calls = shortest + (spread(tie_break ^ TURN_SALT) % lengths) as u32;
+    (calls, policy.turn_for.map(|turn_for| at.plus(turn_for)))
 }
 
 /// Keeps the length of a turn apart from the order of equals, which is drawn from the same figure.

@@ -1,64 +1,70 @@
-//! What one number has been shown for: the counts that the caps are held against, in about a hundred bytes.
-//!
-//! The minute and the hour slide in steps: seven buckets of ten seconds cover at least any sixty seconds, thirteen of
-//! five minutes at least any hour. So a count may be a little too high and never too low, and a cap is never exceeded.
-//! A clock that is set back is met the same way: what was counted stays counted.
+//! What one number has been shown for: the counts that its caps are held against, the last turn, the campaign it speaks for.
 //!
 //! It counts; what the counts permit is said in [`crate::choose`].
 
+use crate::carrier::Carrier;
+use crate::counts::Counts;
+use crate::decision::CampaignHash;
 use crate::moment::Moment;
 use crate::policy::Policy;
-use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
-/// The counts of one number.
-///
-/// Invariant: `minute` and `hour` hold the buckets that end with `minute_at` and `hour_at`, bucket `b` in place
-/// `b % length`; `day_count` counts the calls of the day that begins at `day_begins`.
+/// The counts of one number, in about a hundred bytes; where calls are capped by carrier, in some six hundred.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    minute_at: u32,
-    hour_at: u32,
-    minute: [u16; MINUTE_BUCKETS],
-    hour: [u16; HOUR_BUCKETS],
-    day_count: u32,
-    day_begins: Moment,
+    all: Counts,
+    /// By [`Carrier::index`], of the calls to callees whose carrier was known; kept only where a policy caps them.
+    carriers: Option<Box<[Counts; Carrier::ALL.len()]>>,
+    /// The campaign that it was last shown for, and when it last was.
+    campaign: Option<(CampaignHash, Moment)>,
     turn_ended_at: Option<Moment>,
     shown_total: u64,
 }
 
-/// Caps a minute and an hour above this are held as this, because a bucket counts no further.
-pub const CAP_MAX: u32 = u16::MAX as u32;
-
-const MINUTE_BUCKET_SECONDS: u64 = 10;
-const MINUTE_BUCKETS: usize = 7;
-const HOUR_BUCKET_SECONDS: u64 = 300;
-const HOUR_BUCKETS: usize = 13;
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// One call that a number is shown on, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub at: Moment,
+    /// The callee's, where it is known.
+    pub carrier: Option<Carrier>,
+    pub campaign: Option<CampaignHash>,
+}
 
 impl Usage {
     /// Counts one decision that shows this number.
-    pub fn record(&mut self, at: Moment, policy: &Policy) {
-        self.count(at, 1, policy);
+    pub fn record(&mut self, shown: Shown, policy: &Policy) {
+        let Shown { at, carrier, campaign } = shown;
+        self.all.count(at, 1, policy);
+        if let Some(carrier) = carrier.filter(|_| !policy.carrier_limits().is_none()) {
+            self.carriers.get_or_insert_default()[carrier.index()].count(at, 1, policy);
+        }
+        if let Some(campaign) = campaign {
+            self.campaign = Some((campaign, at));
+        }
         self.shown_total = self.shown_total.saturating_add(1);
     }
 
     /// Counts calls that may have been made in the window lost to an unclean stop. They are as good as made for the
-    /// caps, and are not said to have been shown.
+    /// caps, by whichever carrier, and are not said to have been shown.
     pub fn charge(&mut self, at: Moment, calls: u32, policy: &Policy) {
-        if calls > 0 {
-            self.count(at, calls, policy);
+        if calls == 0 {
+            return;
+        }
+        self.all.count(at, calls, policy);
+        if !policy.carrier_limits().is_none() {
+            for carrier in self.carriers.get_or_insert_default().iter_mut() {
+                carrier.count(at, calls, policy);
+            }
         }
     }
 
     /// Takes back a decision of `at` whose call was never placed. What has left its window is not taken back again.
     ///
     /// The caller sees to it that a decision is given back once at most.
-    pub fn give_back(&mut self, at: Moment) {
-        take_back(self.minute_at, &mut self.minute, bucket(at, MINUTE_BUCKET_SECONDS));
-        take_back(self.hour_at, &mut self.hour, bucket(at, HOUR_BUCKET_SECONDS));
-        if at >= self.day_begins && at < self.day_begins.plus(DAY) {
-            self.day_count = self.day_count.saturating_sub(1);
+    pub fn give_back(&mut self, at: Moment, carrier: Option<Carrier>) {
+        self.all.take_back(at);
+        if let Some((carrier, carriers)) = carrier.zip(self.carriers.as_mut()) {
+            carriers[carrier.index()].take_back(at);
         }
         self.shown_total = self.shown_total.saturating_sub(1);
     }
@@ -78,132 +84,34 @@ impl Usage {
         self.shown_total
     }
 
-    /// Calls in the last minute, never fewer than were made.
-    pub fn in_minute(&self, now: Moment) -> u32 {
-        total(self.minute_at, &self.minute, bucket(now, MINUTE_BUCKET_SECONDS))
+    /// All its calls.
+    pub fn all(&self) -> &Counts {
+        &self.all
+    }
+
+    /// Its calls to callees on this carrier; none where they are not counted, because no policy caps them.
+    pub fn on(&self, carrier: Carrier) -> Option<&Counts> {
+        self.carriers.as_ref().map(|carriers| &carriers[carrier.index()])
+    }
+
+    /// From when it may be shown for this campaign, if it was last shown for another one and has to wait in between.
+    pub fn free_for(&self, campaign: Option<CampaignHash>, policy: &Policy) -> Option<Moment> {
+        let (last, at) = self.campaign?;
+        campaign.filter(|campaign| *campaign != last).map(|_| at.plus(policy.campaign_wait))
     }
 
     /// Calls in the last hour, never fewer than were made.
     pub fn in_hour(&self, now: Moment) -> u32 {
-        total(self.hour_at, &self.hour, bucket(now, HOUR_BUCKET_SECONDS))
+        self.all.in_hour(now)
+    }
+
+    /// Calls in the last minute, never fewer than were made.
+    pub fn in_minute(&self, now: Moment) -> u32 {
+        self.all.in_minute(now)
     }
 
     /// Calls in the calling day of `now`.
     pub fn today(&self, now: Moment, policy: &Policy) -> u32 {
-        if self.day_is_over(now.day(policy.day_starts_at).begins(policy.day_starts_at)) { 0 } else { self.day_count }
+        self.all.today(now, policy)
     }
-
-    /// The first moment from `now` on at which fewer than `cap` calls lie in the minute; none for a cap of nothing.
-    pub fn minute_frees_at(&self, now: Moment, cap: u32) -> Option<Moment> {
-        frees_at(self.minute_at, &self.minute, now, MINUTE_BUCKET_SECONDS, cap)
-    }
-
-    /// The first moment from `now` on at which fewer than `cap` calls lie in the hour; none for a cap of nothing.
-    pub fn hour_frees_at(&self, now: Moment, cap: u32) -> Option<Moment> {
-        frees_at(self.hour_at, &self.hour, now, HOUR_BUCKET_SECONDS, cap)
-    }
-
-    /// The first moment from `now` on at which fewer than `cap` calls lie in the day; none for a cap of nothing.
-    pub fn day_frees_at(&self, now: Moment, cap: u32, policy: &Policy) -> Option<Moment> {
-        if cap == 0 {
-            return None;
-        }
-        if self.today(now, policy) < cap {
-            return Some(now);
-        }
-        let counted_day = self.day_begins.day(policy.day_starts_at).max(now.day(policy.day_starts_at));
-        let mut next = counted_day;
-        next.0 += 1;
-        let begins = next.begins(policy.day_starts_at);
-        // A day that was begun under another hour of the clock is carried over once more; see `day_is_over`.
-        Some(if self.day_is_over(begins) { begins } else { begins.plus(DAY) })
-    }
-
-    fn count(&mut self, at: Moment, calls: u32, policy: &Policy) {
-        let calls_small = u16::try_from(calls).unwrap_or(u16::MAX);
-        add(&mut self.minute_at, &mut self.minute, bucket(at, MINUTE_BUCKET_SECONDS), calls_small);
-        add(&mut self.hour_at, &mut self.hour, bucket(at, HOUR_BUCKET_SECONDS), calls_small);
-        let begins = at.day(policy.day_starts_at).begins(policy.day_starts_at);
-        if self.day_is_over(begins) {
-            self.day_count = 0;
-        }
-        // A clock set back by more than a day takes the count along; one set back by less leaves it where it is, so
-        // that two calls stamped out of order at the turn of the day do not lose the count of the new one.
-        if begins > self.day_begins || begins.plus(DAY) < self.day_begins {
-            self.day_begins = begins;
-        }
-        self.day_count = self.day_count.saturating_add(calls);
-    }
-
-    /// Whether a day that begins at `begins` leaves the counted day wholly behind. Two days that overlap, because the
-    /// policy now cuts them elsewhere, share one count.
-    fn day_is_over(&self, begins: Moment) -> bool {
-        begins >= self.day_begins.plus(DAY)
-    }
-}
-
-fn bucket(at: Moment, seconds: u64) -> u32 {
-    u32::try_from(at.seconds() / seconds).unwrap_or(u32::MAX)
-}
-
-fn total(newest: u32, counts: &[u16], now: u32) -> u32 {
-    let all: u32 = counts.iter().copied().map(u32::from).sum();
-    if now <= newest || all == 0 {
-        return all;
-    }
-    let length = counts.len() as u32;
-    let passed = now - newest;
-    if passed >= length {
-        return 0;
-    }
-    // The places that the buckets from `newest + 1` to `now` will take hold what has left the window.
-    let gone: u32 = (1..=passed).map(|step| u32::from(counts[place(newest, step, length)])).sum();
-    all - gone
-}
-
-fn add(newest: &mut u32, counts: &mut [u16], at: u32, calls: u16) {
-    let length = counts.len() as u32;
-    if at > *newest {
-        for step in 1..=(at - *newest).min(length) {
-            counts[place(*newest, step, length)] = 0;
-        }
-        *newest = at;
-    } else if *newest - at >= length {
-        // The clock was set back by more than the window: all that was counted counts from now.
-        let all = counts.iter().fold(0u16, |sum, count| sum.saturating_add(*count));
-        counts.fill(0);
-        *newest = at;
-        counts[place(at, 0, length)] = all;
-    }
-    let newest_place = place(*newest, 0, length);
-    counts[newest_place] = counts[newest_place].saturating_add(calls);
-}
-
-fn take_back(newest: u32, counts: &mut [u16], at: u32) {
-    let length = counts.len() as u32;
-    if at <= newest && newest - at < length {
-        let its_place = place(at, 0, length);
-        counts[its_place] = counts[its_place].saturating_sub(1);
-    }
-}
-
-fn frees_at(newest: u32, counts: &[u16], now: Moment, seconds: u64, cap: u32) -> Option<Moment> {
-    if cap == 0 {
-        return None;
-    }
-    let cap = cap.min(CAP_MAX);
-    let now_bucket = bucket(now, seconds);
-    let length = counts.len() as u32;
-    if total(newest, counts, now_bucket) < cap {
-        return Some(now);
-    }
-    let first = now_bucket.max(newest);
-    (1..=length)
-        .map(|step| first.saturating_add(step))
-        .find(|later| total(newest, counts, *later) < cap)
-        .map(|later| Moment::from_seconds(u64::from(later) * seconds))
-}
-
-fn place(newest: u32, step: u32, length: u32) -> usize {
-    ((u64::from(newest) + u64::from(step)) % u64::from(length)) as usize
 }

@@ -139,8 +139,9 @@ impl State {
                 }
             }
             Life::AtRisk => Some(number.life_since.plus(policy.at_risk_for)),
+            Life::Active => self.pause_due_at(number),
             Life::Resting => number.rest_until,
-            Life::Ready | Life::Active | Life::Remediating | Life::Retired => None,
+            Life::Ready | Life::Remediating | Life::Retired => None,
         };
         let rest = number.rest_until.filter(|_| !number.resting_on.is_empty());
         let cases = number.cases.iter().filter_map(|id| self.cases.get(id)).flat_map(|case| {

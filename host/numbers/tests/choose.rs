@@ -1,18 +1,21 @@
 //! Which number is shown, and why not the others: a table that reads like the rules.
-//! The rules held against chance are in `choose_rules.rs`.
+//! The rules held against chance are in `choose_rules/`.
 
 use numbers::choose::{CONSIDERED_MAX, Candidate, From, Permitted, Pool, Question, RETRY_NEVER, choose, permitted};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Moment,
-    OwnerId, Passed, Policy, Region, Rung, Status, Turn, TurnChange, Turns, Usage, Zip,
+    Answer, Ask, CalleeRecord, Carrier, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Moment, OwnerId,
+    OwnerUsage, Passed, Policy, Region, Rung, Shown, Status, Strictness, Turn, TurnChange, Usage, Zip,
 };
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 const DAY: u64 = 24 * 60 * 60;
 /// Six hours into a calling day.
 const NOW: Moment = Moment::from_seconds(20_500 * DAY + 15 * 60 * 60);
+
+fn shown(at: Moment) -> Shown {
+    Shown { at, carrier: None, campaign: None }
+}
 
 fn ago(seconds: u64) -> Moment {
     Moment(NOW.0 - seconds * 1000)
@@ -237,18 +240,32 @@ fn the_ladder() {
 }
 
 #[test]
-fn equals_are_drawn_and_the_exchange_of_the_callee_draws_nothing() {
+fn equals_are_drawn_and_no_number_is_preferred_because_it_is_a_neighbours() {
     // A shares area code and exchange with the callee, B the area code alone.
-    let mut shown: BTreeMap<char, u32> = BTreeMap::new();
-    for tie_break in 0..1000 {
-        let mut world = World::read("A312 | B312", "312 verizon");
+    let shown_of_a = |rule: Strictness| {
+        let drawn = (0..1000).filter(|tie_break| {
+            let mut world = World::read("A312 | B312", "312 verizon");
+            world.policy.own_exchange = rule;
+            world.ask.callee = E164::parse("+13125550199").unwrap();
+            world.pool.0[1].number = E164::parse("+13127770166").unwrap();
+            world.ask.tie_break = *tie_break;
+            let Decision::Use { number, .. } = world.answer().decision else { panic!("two numbers are free") };
+            number == world.pool.0[0].number
+        });
+        drawn.count()
+    };
+    let even = shown_of_a(Strictness::Off);
+    assert!(even.abs_diff(500) < 60, "one of them is preferred: {even} of 1000");
+    assert_eq!(shown_of_a(Strictness::Soft), 0, "the other one is free");
+    assert_eq!(shown_of_a(Strictness::Hard), 0);
+    let alone = |rule: Strictness| {
+        let mut world = World::read("A312", "312 verizon");
+        world.policy.own_exchange = rule;
         world.ask.callee = E164::parse("+13125550199").unwrap();
-        world.pool.0[1].number = E164::parse("+13127770166").unwrap();
-        world.ask.tie_break = tie_break;
-        let Decision::Use { number, .. } = world.answer().decision else { panic!("two numbers are free") };
-        *shown.entry(if number == world.pool.0[0].number { 'A' } else { 'B' }).or_default() += 1;
-    }
-    assert!(shown[&'A'].abs_diff(shown[&'B']) < 120, "one of them is preferred: {shown:?}");
+        world.answer().decision
+    };
+    assert!(matches!(alone(Strictness::Soft), Decision::Use { .. }), "nothing else can be shown");
+    assert!(matches!(alone(Strictness::Hard), Decision::Hold { reason: HoldReason::NoNumber, .. }));
 }
 
 #[test]
@@ -275,7 +292,7 @@ fn what_the_counts_say_when_the_clock_is_set_back() {
     let policy = Policy::default();
     let mut usage = Usage::default();
     for _ in 0..3 {
-        usage.record(NOW, &policy);
+        usage.record(shown(NOW), &policy);
     }
     for back in [1, 30, 600, 7200, 3 * DAY, 400 * DAY] {
         let mut usage = usage.clone();
@@ -284,7 +301,7 @@ fn what_the_counts_say_when_the_clock_is_set_back() {
             (usage.in_minute(now), usage.in_hour(now), usage.today(now, &policy))
         };
         assert_eq!(counts(&usage), (3, 3, 3), "forgotten {back} s earlier");
-        usage.record(ago(back), &policy);
+        usage.record(shown(ago(back)), &policy);
         assert_eq!(counts(&usage), (4, 4, 4), "forgotten by a call {back} s earlier");
         // A clock that was far ahead does not keep the number from being shown for as long.
         let later = Moment(ago(back).0 + 2 * DAY * 1000);
@@ -302,9 +319,9 @@ fn a_policy_that_cuts_the_day_elsewhere_forgets_no_call() {
     let other = Policy { day_starts_at: policy.day_starts_at + Duration::from_secs(7 * 3600), ..policy.clone() };
     let later = Moment(NOW.0 + 2 * 3600 * 1000);
     assert_eq!(usage.today(later, &other), 60);
-    let frees_at = usage.day_frees_at(later, 60, &other).unwrap();
+    let frees_at = usage.all().day_frees_at(later, 60, &other).unwrap();
     assert_eq!(usage.today(frees_at, &other), 0);
-    usage.record(later, &other);
+    usage.record(shown(later), &other);
     assert_eq!(usage.today(later, &other), 61);
 }
 
@@ -328,7 +345,7 @@ struct World {
     bench: Kept,
     reserve: Kept,
     ask: Ask,
-    turns: Turns,
+    owner: OwnerUsage,
     callee: CalleeRecord,
     policy: Policy,
     /// What a ranker answered.
@@ -355,7 +372,7 @@ impl World {
                 at: NOW,
                 tie_break: 1,
             },
-            turns: Turns::new(),
+            owner: OwnerUsage::default(),
             callee: CalleeRecord::default(),
             // Hours are what `the_law_of_where_the_callee_is` is about.
             policy: Policy {
@@ -386,16 +403,8 @@ impl World {
         let mut words = text.split_whitespace();
         let name = words.next().unwrap();
         let letter = name.chars().next().unwrap();
-        let mut candidate = Candidate {
-            number: number(letter, &name[1..]),
-            life: if from == From::Reserve { Life::Ready } else { Life::Active },
-            proven: true,
-            known: true,
-            status: [Status::Unflagged; 8],
-            excluded: Carriers::NONE,
-            half_share: false,
-            ramp_since: None,
-        };
+        let life = if from == From::Reserve { Life::Ready } else { Life::Active };
+        let mut candidate = Candidate::good(number(letter, &name[1..]), life);
         let mut usage = Usage::default();
         for word in words {
             let (key, value) = word.split_once('=').unwrap_or((word, ""));
@@ -452,12 +461,12 @@ impl World {
             "turn" => {
                 let (letter, left) = value.split_once(':').unwrap();
                 let number = self.named(letter.chars().next().unwrap());
-                let turn = Turn { number, left: left.parse().unwrap() };
+                let turn = Turn { number, left: left.parse().unwrap(), until: None };
                 let local = self.pool.0.iter().any(|c| c.number.area_code() == self.ask.callee.area_code());
-                self.turns.insert(if local { area_code.parse().unwrap() } else { 0 }, turn);
+                self.owner.turns.insert(if local { area_code.parse().unwrap() } else { 0 }, turn);
             }
             "order" => self.order = value.chars().map(|letter| self.named(letter)).collect(),
-            "local" => self.policy.locality_required = true,
+            "local" => self.policy.locality = Strictness::Hard,
             "risk" => self.policy.unknown_carrier_excluded_permille = value.parse().unwrap(),
             "ladder" => {
                 self.policy.ladder = value
@@ -480,7 +489,7 @@ impl World {
             pool: Pool { candidates: &self.pool.0, usage: &self.pool.1 },
             bench: Pool { candidates: &self.bench.0, usage: &self.bench.1 },
             reserve: Pool { candidates: &self.reserve.0, usage: &self.reserve.1 },
-            turns: &self.turns,
+            owner: &self.owner,
             callee: Some(&self.callee),
             policy: &self.policy,
             order: &self.order,

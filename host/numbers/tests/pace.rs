@@ -4,8 +4,8 @@ use numbers::choose::{Candidate, Pool, Question, choose, record};
 use numbers::pace::{Pace, pace, pool_size_for};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, Hours, Life, Moment, OwnerId, Policy, Status,
-    Turns, Usage,
+    Ask, CalleeRecord, Carrier, Counts, Decision, E164, Exemption, Hours, Life, Moment, OwnerId, OwnerUsage, Policy,
+    Usage,
 };
 use std::time::Duration;
 
@@ -14,16 +14,7 @@ const DAY: u64 = 24 * 60 * 60;
 const NOW: Moment = Moment::from_seconds(20_500 * DAY + 17 * 60 * 60);
 
 fn candidate(n: u64, life: Life) -> Candidate {
-    Candidate {
-        number: E164::from_digits(13_125_550_100 + n).expect("a number"),
-        life,
-        proven: true,
-        known: true,
-        status: [Status::Unflagged; 8],
-        excluded: Carriers::NONE,
-        half_share: false,
-        ramp_since: None,
-    }
+    Candidate::good(E164::from_digits(13_125_550_100 + n).expect("a number"), life)
 }
 
 fn policy() -> Policy {
@@ -48,7 +39,7 @@ fn placed(
     every: Duration,
     policy: &Policy,
 ) -> u32 {
-    let mut turns = Turns::new();
+    let mut owner = OwnerUsage::default();
     let (mut placed, mut at, mut n) = (0, from, 0);
     while at < from.plus(span) {
         let ask = Ask {
@@ -68,7 +59,7 @@ fn placed(
             pool,
             bench: nobody,
             reserve: nobody,
-            turns: &turns,
+            owner: &owner,
             callee: None,
             policy,
             order: &[],
@@ -76,7 +67,7 @@ fn placed(
         let answer = choose(&question);
         if let Decision::Use { number, .. } = answer.decision {
             let place = candidates.iter().position(|candidate| candidate.number == number).expect("one of ours");
-            record(&answer, at, &mut usage[place], &mut turns, &mut CalleeRecord::default(), policy);
+            record(&answer, ask.shown(), &mut usage[place], &mut owner, &mut CalleeRecord::default(), policy);
             placed += 1;
         }
         at = at.plus(every);
@@ -97,7 +88,7 @@ fn what_is_promised_for_the_hour_and_the_day_is_what_can_be_placed() {
     let mut usage = vec![Usage::default(); candidates.len()];
     usage[0].charge(NOW.before(Duration::from_secs(3 * 60 * 60)), 23, &policy);
     let fresh = usage.clone();
-    let promised = pace(Pool { candidates: &candidates, usage: &usage }, NOW, &policy);
+    let promised = pace(Pool { candidates: &candidates, usage: &usage }, &Counts::default(), NOW, &policy);
     // Two are left of the first; half a share of six and of twenty-five; nothing of one that rests; six and twenty-five.
     assert_eq!(promised, Pace { next_hour: 2 + 3 + 6, today: 2 + 13 + 25 });
     let minute = Duration::from_secs(20);
@@ -107,11 +98,11 @@ fn what_is_promised_for_the_hour_and_the_day_is_what_can_be_placed() {
     let day = placed(&candidates, &mut usage, NOW, Duration::from_secs(15 * 60 * 60), minute, &policy);
     assert_eq!(day, promised.today);
     let late = NOW.plus(Duration::from_secs(15 * 60 * 60 - 1));
-    let spent = pace(Pool { candidates: &candidates, usage: &usage }, late, &policy);
+    let spent = pace(Pool { candidates: &candidates, usage: &usage }, &Counts::default(), late, &policy);
     assert_eq!(spent.today, 0);
     assert_eq!(spent.next_hour, 0, "the next day begins later than in an hour");
     let eve = NOW.plus(Duration::from_secs(15 * 60 * 60 + 60));
-    let spent = pace(Pool { candidates: &candidates, usage: &usage }, eve, &policy);
+    let spent = pace(Pool { candidates: &candidates, usage: &usage }, &Counts::default(), eve, &policy);
     assert_eq!(spent.next_hour, 6 + 3 + 6, "the next day begins within the hour");
 }
 

@@ -140,6 +140,34 @@ impl<'t> Page<'t> {
         Some(span)
     }
 
+    /// A whole number within these bounds, none for "off", or a problem.
+    #[allow(clippy::option_option)] // The outer one is whether anything was read, as in the others.
+    pub fn count_or_off(&mut self, field: &str, value: &Value<'_>, least: u32, most: u32) -> Option<Option<u32>> {
+        match value.get_ref() {
+            DeValue::String(said) if said.as_ref() == "off" => Some(None),
+            DeValue::Integer(_) => self.count(field, value, least, most).map(Some),
+            _ => {
+                self.mistyped(field, value, "a whole number, without quotes, or \"off\"");
+                None
+            }
+        }
+    }
+
+    /// A span of time within these bounds, none for "off", or a problem.
+    #[allow(clippy::option_option)] // As above.
+    pub fn span_or_off(
+        &mut self,
+        field: &str,
+        value: &Value<'_>,
+        least: Duration,
+        most: Duration,
+    ) -> Option<Option<Duration>> {
+        match value.get_ref() {
+            DeValue::String(said) if said.as_ref() == "off" => Some(None),
+            _ => self.span(field, value, least, most).map(Some),
+        }
+    }
+
     pub fn mistyped(&mut self, field: &str, value: &Value<'_>, wanted: &str) {
         let said = self.text.get(value.span()).unwrap_or("").lines().next().unwrap_or("").to_owned();
         self.problem(value.span(), format!("`{field}` is {said}, and that is not {wanted}"), format!("write {wanted}"));

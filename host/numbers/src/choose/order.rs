@@ -29,10 +29,13 @@ pub struct Permitted {
 /// ladder leaves one number or none.
 pub fn permitted(question: &Question<'_>) -> Vec<Permitted> {
     let question = Question { order: &[], ..*question };
-    let Question { ask, policy, callee, turns, .. } = question;
+    let Question { ask, policy, callee, owner, .. } = question;
     let Ok(left) = callee_law(&question) else { return Vec::new() };
+    if owner.counts.at_limit(ask.at, &policy.user_limits(), policy).is_some() {
+        return Vec::new();
+    }
     let bucket = bucket(&question);
-    let turn = turns.get(&bucket);
+    let turn = owner.turns.get(&bucket);
     let judge = Judge::new(&question, turn);
     let remembered = callee.and_then(|callee| callee.remembered(ask.at, policy.sticky_for));
     if remembered.is_some_and(|number| same_again(&question, &judge, number, left, bucket).is_some()) {

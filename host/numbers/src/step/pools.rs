@@ -6,7 +6,7 @@ use crate::carrier::Carrier;
 use crate::e164::E164;
 use crate::life::LifeChange;
 use crate::moment::Moment;
-use crate::number::{Life, Number, Place};
+use crate::number::{Life, Number, Place, Served};
 use crate::owner::{Owner, OwnerId};
 use crate::state::State;
 use std::collections::{BTreeMap, BTreeSet};
@@ -172,6 +172,10 @@ pub(super) fn bench(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> 
 /// A number that rested goes back: to where it stayed, to its home if there is room, else to the reserve.
 pub(super) fn take_back(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
     let number = change.number(e164)?;
+    let stayed = match number.place {
+        Place::Pool(_) | Place::Bench => true,
+        Place::Aside | Place::Reserve => false,
+    };
     let home = number.home.as_ref().and_then(|id| change.state.owners.get(id));
     let (step, place) = match (&number.place, home) {
         (Place::Pool(_) | Place::Bench, _) => (LifeChange::Returned, number.place.clone()),
@@ -183,16 +187,79 @@ pub(super) fn take_back(change: &mut Change<'_>, e164: E164) -> Result<(), Refus
         (Place::Aside | Place::Reserve, _) => (LifeChange::Reserved, Place::Reserve),
     };
     let now = change.now;
+    let policy = change.state.policies.of_place(&number.business, &place);
+    // It is as far in the warm-up as one that has so much of it left.
+    let ramp_since = now.before(policy.ramp_for.saturating_sub(policy.ramp_after_rest_for));
     let joined = place.clone();
     change.live(e164, step, place)?;
     change.edit_number(e164, |number| {
         number.rest_until = None;
-        number.ramp_since = Some(now);
+        number.ramp_since = Some(ramp_since);
+        number.served = number.served.map(|served| Served {
+            since: now,
+            shown_before: number.shown_total,
+            placed_at: if stayed { served.placed_at } else { now },
+        });
         if step == LifeChange::Returned {
             number.home = None;
         }
     })?;
-    if let Place::Pool(id) = joined { note_full(change, &id) } else { Ok(()) }
+    let Place::Pool(id) = joined else { return Ok(()) };
+    note_full(change, &id)?;
+    // Now another one may rest that waited for it.
+    let waiting = change.state.owners.get(&id).and_then(|owner| {
+        let due = |number: &&Number| change.state.pause_due_at(number).is_some_and(|due| due <= now);
+        change
+            .state
+            .pool(owner)
+            .filter(due)
+            .min_by_key(|number| number.served.map(|served| served.since))
+            .map(|n| n.e164)
+    });
+    waiting.map_or(Ok(()), |waiting| pause(change, waiting))
+}
+
+impl State {
+    /// From when this number may pause in its place, because it has served as long or as much as its policy lets it; none
+    /// when it has not, or when too much of its pool rests.
+    pub(crate) fn pause_due_at(&self, number: &Number) -> Option<Moment> {
+        let (Life::Active, Place::Pool(id), Some(served)) = (number.life, &number.place, number.served) else {
+            return None;
+        };
+        let owner = self.owners.get(id)?;
+        let policy = self.policies.of_owner(&owner.business, id);
+        if policy.pinned.contains(&number.e164) {
+            return None;
+        }
+        let by_age = policy.rest_every.map(|every| served.since.plus(every));
+        let shown = number.shown_total.saturating_sub(served.shown_before);
+        let by_volume = policy.rest_every_calls.filter(|calls| shown >= u64::from(*calls)).map(|_| Moment::ZERO);
+        let due = by_age.into_iter().chain(by_volume).min()?;
+        let rests = |other: &&Number| other.life == Life::Resting || !other.resting_on.is_empty();
+        let resting = self.pool(owner).filter(rests).count() + 1;
+        let fits = resting * 100 <= owner.pool_size as usize * policy.resting_percent_max as usize;
+        fits.then(|| due.max(served.placed_at.plus(policy.dwell_min)))
+    }
+
+    /// Whether the state is to be told how often this number was shown, so that it rests in time: when a tenth of what it
+    /// may serve has come to it since the last time.
+    pub fn wants_volume(&self, number: E164, shown_total: u64) -> bool {
+        let Some(number) = self.numbers.get(&number) else { return false };
+        let Place::Pool(id) = &number.place else { return false };
+        let every = self.policies.of_owner(&number.business, id).rest_every_calls;
+        every.is_some_and(|every| shown_total.saturating_sub(number.shown_total) >= u64::from(every.div_ceil(10)))
+    }
+}
+
+/// It has served for long enough: it rests where it is, so that its pool keeps it.
+pub(super) fn pause(change: &mut Change<'_>, e164: E164) -> Result<(), Refusal> {
+    let number = change.number(e164)?;
+    let place = number.place.clone();
+    let policy = change.state.policies.of_place(&number.business, &place);
+    let rest_until = change.now.plus(policy.rest_planned_for);
+    change.live(e164, LifeChange::Paused, place)?;
+    // What it rests on some carriers may be longer.
+    change.edit_number(e164, |number| number.rest_until = number.rest_until.max(Some(rest_until)))
 }
 
 /// Whether one more may rest in this pool on the carriers that it rests on, without thinning it too much for their callees.
@@ -221,6 +288,7 @@ fn show(change: &mut Change<'_>, e164: E164, place: Place, swapped_in: Option<Mo
     let now = change.now;
     change.edit_number(e164, |number| {
         number.home = None;
+        number.served = Some(Served { since: now, shown_before: number.shown_total, placed_at: now });
         if number.first_shown.is_none() {
             number.first_shown = Some(now);
             number.ramp_since = Some(now);

@@ -110,6 +110,7 @@ fn step(change: &mut Change<'_>, e164: E164) -> Result<bool, Refusal> {
             pools::offer(change, e164)?;
             return Ok(change.number(e164)?.life != Life::Ready);
         }
+        Life::Active if change.state.pause_due_at(&number).is_some_and(|due| due <= now) => pools::pause(change, e164)?,
         Life::Active => return Ok(false),
         Life::AtRisk if since >= at_risk_for => {
             change.live(e164, LifeChange::Calmed, number.place.clone())?;

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
     Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Drawn, Durability, E164, HoldClass, Moment, OwnerId,
-    Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Turn, Turns, Usage, Zip,
+    OwnerUsage, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Shown, Turn, Usage, Zip,
 };
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -74,7 +74,7 @@ struct DrawnBy {
 
 #[derive(Default)]
 struct OwnerHot {
-    turns: Turns,
+    usage: OwnerUsage,
     /// Decisions that may be asked for again, by the hash of their call id.
     recent: HashMap<u64, Recent>,
     /// Those past their time are swept out when there are so many.
@@ -177,13 +177,20 @@ impl OwnerCell {
 
     /// The turns as they stand.
     #[cfg(test)]
-    pub fn turns(&self) -> Turns {
-        self.hot.lock().turns.clone()
+    pub fn turns(&self) -> numbers::Turns {
+        self.hot.lock().usage.turns.clone()
     }
 
     /// Takes in a turn of before.
     pub fn begin_with_turn(&self, bucket: u16, turn: Turn) {
-        self.hot.lock().turns.insert(bucket, turn);
+        self.hot.lock().usage.turns.insert(bucket, turn);
+    }
+
+    /// Counts calls that may have been placed in the window lost to an unclean stop.
+    pub fn charge(&self, at: Moment, calls: u32, policy: &Policy) {
+        if !policy.user_limits().is_none() {
+            self.hot.lock().usage.counts.count(at, calls, policy);
+        }
     }
 }
 
@@ -262,7 +269,7 @@ impl Hot {
             pool,
             bench: nobody,
             reserve: nobody,
-            turns: &hot.turns,
+            owner: &hot.usage,
             callee: known,
             policy,
             order,
@@ -302,6 +309,7 @@ impl Hot {
             valid_until,
             considered: kept(&answer.considered),
             rungs: answer.rungs.clone(),
+            propensity_ppm: answer.propensity_ppm,
             policy_revision,
             ranking: asked.ranking.clone(),
         }));
@@ -344,7 +352,7 @@ impl Hot {
 
         let callee_record = callees.entry(callee).or_default();
         self.with_usage(number, |usage| {
-            choose::record(&answer, asked.now, usage, &mut hot.turns, callee_record, policy);
+            choose::record(&answer, ask.shown(), usage, &mut hot.usage, callee_record, policy);
         });
         drop(callees);
         if let Some(mut drawn) = drawing.filter(|_| answer.from == From::Reserve) {
@@ -409,15 +417,19 @@ impl Hot {
             self.calls.lock().held(decided.call, seq);
             return;
         };
-        let policy = self.policy.load();
+        let policies = self.policy.load();
+        let policy = match owner {
+            Some(owner) => policies.of_call(&owner.business.id, &owner.id, decided.asked.campaign.as_deref()),
+            None => Cow::Borrowed(policies.base()),
+        };
         let answer = decided.answer();
         // An owner that is gone has no turns to go on with; its numbers and callees count all the same.
-        let mut nobody = Turns::default();
+        let mut nobody = OwnerUsage::default();
         let mut hot = owner.map(|owner| owner.hot.lock());
-        let turns = hot.as_mut().map_or(&mut nobody, |hot| &mut hot.turns);
+        let by = hot.as_mut().map_or(&mut nobody, |hot| &mut hot.usage);
         let mut callees = self.callees[part(callee_part(decided.callee))].lock();
         let callee = callees.entry(decided.callee).or_default();
-        self.with_usage(number, |usage| choose::record(&answer, decided.at, usage, turns, callee, policy.base()));
+        self.with_usage(number, |usage| choose::record(&answer, decided.shown(), usage, by, callee, &policy));
         drop(callees);
         if decided.valid_until > now
             && let Some(hot) = &mut hot
@@ -448,7 +460,8 @@ impl Hot {
     /// Applies what is known of a decision that only its sealed id brought back.
     pub fn restore(&self, sealed: &Sealed) {
         let policy = self.policy.load();
-        self.with_usage(sealed.number, |usage| usage.record(sealed.at, policy.base()));
+        let shown = Shown { at: sealed.at, carrier: None, campaign: None };
+        self.with_usage(sealed.number, |usage| usage.record(shown, policy.base()));
         self.with_callee(sealed.callee, |callee| {
             callee.record_attempt(sealed.at);
             callee.record_shown(sealed.number, sealed.at);

@@ -7,7 +7,7 @@ use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, Ask, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region, Rung,
+    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region, Rung, Shown,
     TurnChange, Verdict, Zip,
 };
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,8 @@ pub struct Decided {
     pub considered: Vec<(E164, Passed)>,
     /// The rungs that were climbed.
     pub rungs: Vec<Rung>,
+    /// How likely the number was that is shown.
+    pub propensity_ppm: u32,
     pub policy_revision: u64,
     /// None where no ranker was asked.
     pub ranking: Option<Ranking>,
@@ -132,7 +134,17 @@ impl Decided {
             from: self.from,
             turn: self.turn,
             bucket: self.bucket,
+            propensity_ppm: self.propensity_ppm,
         }
+    }
+
+    /// The call as it is counted.
+    pub fn shown(&self) -> Shown {
+        let campaign = match (&self.asked.campaign, &self.owner) {
+            (Some(campaign), _) | (None, OwnerId::Campaign(campaign)) => Some(CampaignHash::of(campaign)),
+            (None, OwnerId::User(_)) => None,
+        };
+        Shown { at: self.at, carrier: self.carrier, campaign }
     }
 }
 

@@ -5,7 +5,7 @@
 //! anything since it was last charged, or since the last clean stop, is charged its window.
 
 use super::directory::Directory;
-use super::hot::{Hot, WINDOW};
+use super::hot::{Hot, OwnerCell, WINDOW};
 use super::journal::JournalError;
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, read_policies};
 use super::keys::Sealed;
@@ -15,6 +15,7 @@ use super::stored::{StoredError, pages};
 use crate::store::{Key, Store, Tree};
 use numbers::{Decision, Durability, E164, Moment, OwnerId, Policies, State};
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -105,10 +106,7 @@ pub async fn replay(
                 hot.restore(&Sealed { seq: *seq, at: *at, number: *number, callee: *callee });
             }
             Record::Charged { at, owner, numbers, calls } => {
-                let policy = hot.policy.load();
-                for number in numbers {
-                    hot.with_usage(*number, |usage| usage.charge(*at, *calls, policy.base()));
-                }
+                charge_window(hot, directory.owner(owner).as_deref(), numbers, *at, *calls);
                 // A full record may be followed by another of the same charge, which a kill may have kept out.
                 if numbers.len() < CHARGED_MAX {
                     at_work.remove(owner);
@@ -147,7 +145,8 @@ async fn charge(
     last: &Decided,
     now: Moment,
 ) -> Result<(), JournalError> {
-    let pool = directory.owner(&owner).map(|cell| cell.view.load_full());
+    let cell = directory.owner(&owner);
+    let pool = cell.as_ref().map(|cell| cell.view.load_full());
     let pool = pool.iter().flat_map(|view| &view.candidates).map(|candidate| candidate.number);
     let numbers: BTreeSet<E164> = pool.chain(last.considered.iter().map(|(number, _)| *number)).collect();
     let numbers: Vec<E164> = numbers.into_iter().collect();
@@ -155,13 +154,23 @@ async fn charge(
     for numbers in numbers.chunks(CHARGED_MAX) {
         let record = Record::Charged { at: now, owner: owner.clone(), numbers: numbers.to_vec(), calls };
         hot.journal.append_durably(hot.journal.sequence(), &record).await?;
-        let policy = hot.policy.load();
-        for number in numbers {
-            hot.with_usage(*number, |usage| usage.charge(now, calls, policy.base()));
-        }
+        charge_window(hot, cell.as_deref(), numbers, now, calls);
     }
     tracing::warn!(%owner, numbers = numbers.len(), calls, "the last stop was not clean; the window is charged to the caps");
     Ok(())
+}
+
+/// Counts a lost window for its owner and for each of these numbers.
+fn charge_window(hot: &Hot, owner: Option<&OwnerCell>, numbers: &[E164], at: Moment, calls: u32) {
+    let policies = hot.policy.load();
+    let policy = match owner {
+        Some(owner) => policies.of_owner(&owner.business.id, &owner.id),
+        None => Cow::Borrowed(policies.base()),
+    };
+    owner.iter().for_each(|owner| owner.charge(at, calls, &policy));
+    for number in numbers {
+        hot.with_usage(*number, |usage| usage.charge(at, calls, &policy));
+    }
 }
 
 /// Numbers in one record of a charge.

@@ -88,7 +88,7 @@ impl Hot {
         if let Some((joined, known)) = reported.counted()
             && joined.gives_back(&known)
         {
-            self.with_usage(joined.number, |usage| usage.give_back(joined.at));
+            self.with_usage(joined.number, |usage| usage.give_back(joined.at, joined.carrier));
             self.with_callee(joined.callee, |callee| callee.give_back_attempt(joined.at));
         }
         if let Some(callee) = reported.suppresses() {

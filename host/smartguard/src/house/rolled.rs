@@ -11,7 +11,7 @@ use super::stored::{StoredError, pages};
 use crate::store::{Key, Op, Store, StoreError, Tree};
 use core::time::Duration;
 use numbers::choose;
-use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, Policy, Turn, Turns, Usage};
+use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, OwnerUsage, Policy, Shown, Turn, Usage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -92,19 +92,21 @@ impl Rolled {
             Record::Decided(decided) => {
                 let Decision::Use { number, .. } = decided.decision else { return };
                 let turn = self.turns.entry((decided.owner.clone(), decided.bucket)).or_default();
-                let mut turns: Turns = turn.map(|turn| (decided.bucket, turn)).into_iter().collect();
+                let turns = turn.map(|turn| (decided.bucket, turn)).into_iter().collect();
+                // What an owner has placed in a day is over when its calls are rolled up.
+                let mut by = OwnerUsage { turns, ..OwnerUsage::default() };
                 let rolled = self.numbers.entry(number).or_default();
                 let callee = self.callees.entry(decided.callee).or_default();
-                choose::record(&decided.answer(), decided.at, &mut rolled.usage, &mut turns, callee, policy);
+                choose::record(&decided.answer(), decided.shown(), &mut rolled.usage, &mut by, callee, policy);
                 rolled.tallies.entry(decided.carrier).or_default().attempts += 1;
-                *turn = turns.remove(&decided.bucket);
+                *turn = by.turns.remove(&decided.bucket);
             }
             Record::Reported(reported) => {
                 if let Some((joined, known)) = reported.counted() {
                     let rolled = self.numbers.entry(joined.number).or_default();
                     rolled.tallies.entry(joined.carrier).or_default().correct(joined.before.as_ref(), &known);
                     if joined.gives_back(&known) {
-                        rolled.usage.give_back(joined.at);
+                        rolled.usage.give_back(joined.at, joined.carrier);
                         self.callees.entry(joined.callee).or_default().give_back_attempt(joined.at);
                     }
                 }
@@ -114,7 +116,7 @@ impl Rolled {
             }
             Record::Restored { at, number, callee, .. } => {
                 let rolled = self.numbers.entry(*number).or_default();
-                rolled.usage.record(*at, policy);
+                rolled.usage.record(Shown { at: *at, carrier: None, campaign: None }, policy);
                 rolled.tallies.entry(None).or_default().attempts += 1;
                 let callee = self.callees.entry(*callee).or_default();
                 callee.record_attempt(*at);

@@ -36,6 +36,8 @@ pub struct Case {
     pub callee: CaseCallee,
     /// Whose turn it is, and for how many more calls.
     pub turn: Option<(String, u32)>,
+    /// Calls that the user or campaign has placed today, an hour ago and more.
+    pub placed_today: u32,
     pub expect: String,
     /// The word of the reason: a rung, `turn`, `same_number_as_last_time`, or why the call is held.
     pub because: Option<String>,
@@ -51,6 +53,12 @@ pub struct CaseNumber {
     pub life: Option<Life>,
     pub proven: bool,
     pub known: bool,
+    pub registered: bool,
+    pub answerable: bool,
+    /// It shares the callee's exchange.
+    pub neighbour: bool,
+    /// The campaign that it was shown for an hour ago.
+    pub campaign: Option<String>,
     pub today: u32,
     pub hour: u32,
     pub minute: u32,
@@ -118,8 +126,22 @@ pub(super) fn cases(page: &mut Page<'_>, value: &Value<'_>) -> Vec<Case> {
     cases
 }
 
-const CASE: [&str; 12] =
-    ["name", "at", "business", "user", "campaign", "pool", "bench", "reserve", "callee", "turn", "expect", "because"];
+const CASE: [&str; 14] = [
+    "name",
+    "at",
+    "business",
+    "user",
+    "campaign",
+    "pool",
+    "bench",
+    "reserve",
+    "callee",
+    "turn",
+    "placed_today",
+    "expect",
+    "because",
+    "passed",
+];
 
 fn case(page: &mut Page<'_>, table: &DeTable<'_>, span: Range<usize>) -> Case {
     let mut case = Case { place: page.place(span.clone()), at: AT_DEFAULT, ..Case::default() };
@@ -141,10 +163,13 @@ fn case(page: &mut Page<'_>, table: &DeTable<'_>, span: Range<usize>) -> Case {
             "bench" => case.bench = numbers(page, "bench", value, area),
             "reserve" => case.reserve = numbers(page, "reserve", value, area),
             "turn" => case.turn = turn(page, value),
+            "placed_today" => {
+                case.placed_today = page.count("placed_today", value, 0, CALLS_MAX).unwrap_or_default();
+            }
             "expect" => case.expect = page.text("expect", value).unwrap_or_default(),
             "because" => case.because = page.text("because", value),
             "passed" => case.passed = passed(page, value),
-            said => page.unknown(name.span(), said, CASE.into_iter().chain(["passed"])),
+            said => page.unknown(name.span(), said, CASE),
         }
     }
     let names: Vec<String> = case.each().map(|number| number.name.clone()).collect();
@@ -219,12 +244,16 @@ fn numbers(page: &mut Page<'_>, field: &str, value: &Value<'_>, area: u16) -> Ve
     items.iter().map(|item| number(page, item, area)).collect()
 }
 
-const NUMBER: [&str; 12] = [
+const NUMBER: [&str; 16] = [
     "name",
     "area",
     "life",
     "proven",
     "known",
+    "registered",
+    "answerable",
+    "neighbour",
+    "campaign",
     "today",
     "hour",
     "minute",
@@ -246,6 +275,10 @@ fn number(page: &mut Page<'_>, value: &Value<'_>, area: u16) -> CaseNumber {
         life: None,
         proven: true,
         known: true,
+        registered: true,
+        answerable: true,
+        neighbour: false,
+        campaign: None,
         today: 0,
         hour: 0,
         minute: 0,
@@ -260,6 +293,10 @@ fn number(page: &mut Page<'_>, value: &Value<'_>, area: u16) -> CaseNumber {
         "life" => number.life = choice(page, field, value, &LIVES.map(Life::word)).map(|place| LIVES[place]),
         "proven" => number.proven = page.switch(field, value).unwrap_or(true),
         "known" => number.known = page.switch(field, value).unwrap_or(true),
+        "registered" => number.registered = page.switch(field, value).unwrap_or(true),
+        "answerable" => number.answerable = page.switch(field, value).unwrap_or(true),
+        "neighbour" => number.neighbour = page.switch(field, value).unwrap_or_default(),
+        "campaign" => number.campaign = page.text(field, value),
         "today" => number.today = page.count(field, value, 0, CALLS_MAX).unwrap_or_default(),
         "hour" => number.hour = page.count(field, value, 0, CALLS_MAX).unwrap_or_default(),
         "minute" => number.minute = page.count(field, value, 0, CALLS_MAX).unwrap_or_default(),

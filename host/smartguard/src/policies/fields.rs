@@ -3,8 +3,8 @@
 use super::{choice_hint, rung_word};
 use crate::strict::{Page, Value, in_words};
 use core::time::Duration;
-use numbers::Hours;
-use numbers::policy::{Durability, LAWS, OnUnknownUser, Patch, Policy, Rung};
+use numbers::{E164, Hours};
+use numbers::policy::{Durability, LAWS, OnUnknownUser, Patch, Policy, Rung, Strictness};
 
 /// A field of a policy file.
 pub struct Field {
@@ -57,6 +57,19 @@ const RAMP_STAGES_MAX: usize = 100;
 /// Far above anything a carrier would bear; a larger figure is a slip of the key.
 const CALLS_MAX: u32 = 100_000;
 
+/// Numbers in one list. More does not fit where a scope is kept, and a pool has ten.
+const NUMBERS_MAX: usize = 30;
+const STRICTNESS: [Strictness; 3] = [Strictness::Off, Strictness::Soft, Strictness::Hard];
+const STRICTNESS_WORDS: [&str; 3] = ["off", "soft", "hard"];
+
+const fn strictness_word(strictness: Strictness) -> &'static str {
+    STRICTNESS_WORDS[strictness as usize]
+}
+
+fn span_or_off(span: Option<Duration>) -> String {
+    format!("\"{}\"", span.map_or_else(|| "off".to_owned(), in_words))
+}
+
 const fn never(_: &Policy) -> bool {
     false
 }
@@ -104,6 +117,69 @@ macro_rules! span {
     };
 }
 
+/// A cap that may be off.
+macro_rules! limit {
+    ($name:ident, $reach:ident, $unit:literal, $effect:literal) => {
+        Field {
+            name: stringify!($name),
+            unit: $unit,
+            reach: Reach::$reach,
+            effect: $effect,
+            read: |patch, page, field, value| {
+                if let Some(limit) = page.count_or_off(field.name, value, 1, CALLS_MAX * 100) {
+                    patch.$name = Some(limit);
+                }
+            },
+            show: |policy| policy.$name.map_or_else(|| "\"off\"".to_owned(), |limit| limit.to_string()),
+            unwise: never,
+            advised: "",
+        }
+    };
+}
+
+/// A rule that is off, soft or hard.
+macro_rules! strictness {
+    ($name:ident, $effect:literal) => {
+        Field {
+            name: stringify!($name),
+            unit: "off, soft or hard",
+            reach: Reach::User,
+            effect: $effect,
+            read: |patch, page, field, value| {
+                if let Some(place) = choice(page, field.name, value, &STRICTNESS_WORDS) {
+                    patch.$name = Some(STRICTNESS[place]);
+                }
+            },
+            show: |policy| format!("\"{}\"", strictness_word(policy.$name)),
+            unwise: never,
+            advised: "",
+        }
+    };
+}
+
+/// A list of telephone numbers.
+macro_rules! numbers {
+    ($name:ident, $effect:literal) => {
+        Field {
+            name: stringify!($name),
+            unit: "numbers, a list",
+            reach: Reach::User,
+            effect: $effect,
+            read: |patch, page, field, value| {
+                if let Some(numbers) = read_numbers(page, field, value) {
+                    patch.$name = Some(numbers);
+                }
+            },
+            show: |policy| {
+                let numbers: Vec<String> = policy.$name.iter().map(|number| format!("\"{number}\"")).collect();
+                format!("[{}]", numbers.join(", "))
+            },
+            unwise: never,
+            advised: "",
+        }
+    };
+}
+
 macro_rules! unwise {
     ($name:ident) => {
         never
@@ -128,6 +204,14 @@ pub const FIELDS: &[Field] = &[
         |n: &u32| *n > 30 => "bursts look like a robot; stay at or below 30"),
     count!(per_minute, User, "calls", 1, CALLS_MAX, "Calls a minute that one number is shown on at most.",
         |n: &u32| *n > 6 => "bursts look like a robot; stay at or below 6"),
+    limit!(carrier_per_day, User, "calls or \"off\"",
+        "Calls a day that one number is shown on to the callees of one carrier at most. A carrier's engine sees no others. Calls whose carrier is unknown are not counted."),
+    limit!(carrier_per_hour, User, "calls or \"off\"", "The same within any hour."),
+    limit!(carrier_per_minute, User, "calls or \"off\"", "The same within any minute."),
+    limit!(user_per_day, User, "calls or \"off\"",
+        "Calls a day that one user or campaign places from its pool at most; a call that was not placed after all counts too."),
+    limit!(user_per_hour, User, "calls or \"off\"", "The same within any hour."),
+    limit!(user_per_minute, User, "calls or \"off\"", "The same within any minute."),
     span!(
         day_starts_at,
         Default,
@@ -144,6 +228,20 @@ pub const FIELDS: &[Field] = &[
         999,
         "A turn is longer or shorter by up to so many calls, drawn at its start."
     ),
+    Field {
+        name: "turn_for",
+        unit: "span or \"off\"",
+        reach: Reach::User,
+        effect: "Measures turns in time: a turn lasts so long, and at least the calls above.",
+        read: |patch, page, field, value| {
+            if let Some(span) = page.span_or_off(field.name, value, SECOND, DAY) {
+                patch.turn_for = Some(span);
+            }
+        },
+        show: |policy| span_or_off(policy.turn_for),
+        unwise: never,
+        advised: "",
+    },
     span!(turn_gap, User, Duration::ZERO, "At least this long between two turns of one number.",
         |span: &Duration| *span < MINUTE => "give a number at least 1m between its turns"),
     span!(sticky_for, User, Duration::ZERO,
@@ -196,6 +294,27 @@ pub const FIELDS: &[Field] = &[
         |span: &Duration| *span < DAY * 7 => "a warm-up shorter than 7d is seen as a burst"),
     span!(rest_for, Business, Duration::ZERO, "How long a number rests after its flag is cleared, before its warm-up.",
         |span: &Duration| *span < DAY => "a number that returns within a day is flagged again; rest it at least 1d"),
+    span!(ramp_after_rest_for, User, Duration::ZERO,
+        "After a rest a number goes through the end of the warm-up once more, so long; 0s lets it serve in full at once."),
+    Field {
+        name: "rest_every",
+        unit: "span or \"off\"",
+        reach: Reach::User,
+        effect: "A number pauses in its pool when it has served so long since its last rest, as far as `resting_percent_max` lets it.",
+        read: |patch, page, field, value| {
+            if let Some(span) = page.span_or_off(field.name, value, DAY, SPAN_MAX) {
+                patch.rest_every = Some(span);
+            }
+        },
+        show: |policy| span_or_off(policy.rest_every),
+        unwise: |policy| policy.rest_every.is_some_and(|every| every < DAY * 14),
+        advised: "agencies know long-lived numbers best; let a number serve 14d at least",
+    },
+    limit!(rest_every_calls, User, "calls or \"off\"",
+        "A number pauses in its pool when it was shown so often since its last rest, give or take a tenth."),
+    span!(rest_planned_for, User, SECOND, "How long such a pause lasts."),
+    span!(dwell_min, User, Duration::ZERO,
+        "A number stays in the pool that it came to for so long before it pauses by plan; a label takes it out at any time."),
     count!(
         resting_percent_max,
         User,
@@ -254,20 +373,22 @@ pub const FIELDS: &[Field] = &[
         unwise: never,
         advised: "",
     },
-    Field {
-        name: "locality_required",
-        unit: "switch",
-        reach: Reach::User,
-        effect: "Only numbers of the callee's own rate-centre group are shown, until the rung `relax_locality`.",
-        read: |patch, page, field, value| {
-            if let Some(switch) = page.switch(field.name, value) {
-                patch.locality_required = Some(switch);
-            }
-        },
-        show: |policy| policy.locality_required.to_string(),
-        unwise: never,
-        advised: "",
-    },
+    strictness!(locality,
+        "`soft` shows the number that is nearest to the callee (rate-centre group, state, neighbouring state, time zone); `hard` only numbers of the callee's own rate-centre group, until the rung `relax_locality`; `off` does not ask."),
+    strictness!(own_exchange,
+        "A number that shares the callee's area code and exchange, as neighbour spoofing does: `soft` shows it last, `hard` never to that callee, `off` does not ask. None is ever preferred for it."),
+    strictness!(registered_only,
+        "Numbers that some registry has: `soft` shows them first, `hard` shows no others, but a number that was in service before us has `adopted_deadline` for it. A new number waits for its required registries in any case."),
+    strictness!(callback_required,
+        "Numbers on which a call back is known to arrive: `soft` shows them first, `hard` shows no others, but a number that was in service before us has `adopted_deadline` for it."),
+    strictness!(one_campaign,
+        "A number speaks for one campaign until `campaign_wait` has passed since it last did: `soft` shows it last for another campaign, `hard` not at all, `off` does not ask. Calls without a campaign are for any."),
+    span!(campaign_wait, User, Duration::ZERO, "How long a number is not shown for any campaign before it may speak for another."),
+    numbers!(pinned, "Numbers that are shown before all others of their pool while they may be shown, and outside of turns."),
+    numbers!(excluded, "Numbers that are not shown, in a pool, on the bench or from the reserve."),
+    count!(explore_permille, User, "‰ of calls", 0, 200,
+        "Calls on which a number is drawn evenly among all that may be shown, so that another policy can be judged by what came of them. At 10 and more an estimate is given.",
+        |n: &u32| *n > 50 => "each of these calls passes over the better number; stay at or below 50"),
     Field {
         name: "on_unknown_user",
         unit: "choice",
@@ -367,6 +488,30 @@ fn read_hours(patch: &mut Patch, page: &mut Page<'_>, field: &Field, value: &Val
             page.problem(value.span(), format!("`calling_hours`, {reason}"), remedy);
         }
     }
+}
+
+fn read_numbers(page: &mut Page<'_>, field: &Field, value: &Value<'_>) -> Option<Vec<E164>> {
+    let Some(items) = value.get_ref().as_array() else {
+        page.mistyped(field.name, value, "a list of numbers, such as [\"+13125550100\"]");
+        return None;
+    };
+    if items.len() > NUMBERS_MAX {
+        let reason = format!("`{}` has {} numbers", field.name, items.len());
+        page.problem(value.span(), reason, format!("name at most {NUMBERS_MAX} in one file"));
+        return None;
+    }
+    let mut numbers = Vec::new();
+    for item in items.iter() {
+        let said = page.text(field.name, item)?;
+        match E164::parse(&said) {
+            Ok(number) => numbers.push(number),
+            Err(error) => {
+                let reason = format!("`{}` has \"{said}\": {error}", field.name);
+                page.problem(item.span(), reason, "write it with its country, as in \"+13125550100\"");
+            }
+        }
+    }
+    Some(numbers)
 }
 
 fn read_ramp(patch: &mut Patch, page: &mut Page<'_>, field: &Field, value: &Value<'_>) {

@@ -173,5 +173,37 @@ fn faults(policy: &Policy) -> Vec<Fault> {
         format!("`ramp_per_day` ends at {last}, above `per_day_hard` ({})", policy.per_day_hard),
         "end the warm-up at or below the hard cap",
     );
+    for ([smaller, larger], [few, many]) in [
+        (["carrier_per_minute", "carrier_per_hour"], [policy.carrier_per_minute, policy.carrier_per_hour]),
+        (["carrier_per_hour", "carrier_per_day"], [policy.carrier_per_hour, policy.carrier_per_day]),
+        (["user_per_minute", "user_per_hour"], [policy.user_per_minute, policy.user_per_hour]),
+        (["user_per_hour", "user_per_day"], [policy.user_per_hour, policy.user_per_day]),
+    ] {
+        refuse(
+            few.zip(many).is_some_and(|(few, many)| few > many),
+            [smaller, larger],
+            format!("`{smaller}` is above `{larger}`, so it caps nothing"),
+            "lower the first or raise the second",
+        );
+    }
+    let both = policy.pinned.iter().find(|number| policy.excluded.contains(number));
+    refuse(
+        both.is_some(),
+        ["pinned", "excluded"],
+        both.map(|number| format!("{number} is both `pinned` and `excluded`")).unwrap_or_default(),
+        "name it in one of the two",
+    );
+    refuse(
+        policy.rest_every.is_some_and(|every| every <= policy.rest_planned_for),
+        ["rest_every", "rest_planned_for"],
+        "`rest_every` is not longer than `rest_planned_for`, so a number would rest more than it serves".to_owned(),
+        "let a number serve longer than it rests",
+    );
+    refuse(
+        policy.ramp_after_rest_for > policy.ramp_for,
+        ["ramp_after_rest_for", "ramp_for"],
+        "`ramp_after_rest_for` is longer than `ramp_for`, and it is a part of it".to_owned(),
+        "make it at most the whole warm-up",
+    );
     faults
 }

@@ -8,8 +8,8 @@ use core::time::Duration;
 use numbers::choose::{Pool, Question, choose};
 use numbers::scope::Policies;
 use numbers::{
-    Answer, Ask, CalleeRecord, Candidate, Carriers, Change, Decision, E164, Life, Moment, OwnerId, Policy, Status,
-    Turn, Turns, Usage,
+    Answer, Ask, CalleeRecord, CampaignHash, Candidate, Carriers, Change, Decision, E164, Life, Moment, OwnerId, OwnerUsage, Policy, Shown, Status,
+    Turn, Usage,
 };
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ fn try_case(case: &Case, policies: &Policies) -> Result<(), Problem> {
     let kept = |numbers: &[CaseNumber], life| kept(numbers, &names, life, case.at, &policy);
     let [pool, bench, reserve] =
         [kept(&case.pool, Life::Active), kept(&case.bench, Life::Active), kept(&case.reserve, Life::Ready)];
-    let Some(callee) = E164::from_digits(10_000_000_000 + u64::from(case.callee.area) * 10_000_000 + 9_870_100) else {
+    let Some(callee) = E164::from_digits(10_000_000_000 + u64::from(case.callee.area) * 10_000_000 + CALLEE_EXCHANGE * 10_000 + 100) else {
         let reason = format!("{} is no area code that a callee can have", case.callee.area);
         return Err(problem(&case.place, reason, "write one from 200 to 999"));
     };
@@ -60,21 +60,22 @@ fn try_case(case: &Case, policies: &Policies) -> Result<(), Problem> {
         tie_break: 1,
     };
     let record = callee_record(case, number_of);
-    let mut turns = Turns::new();
+    let mut by = OwnerUsage::default();
+    by.counts.count(earlier(case.at, Duration::from_secs(60 * 60), &policy), case.placed_today, &policy);
     if let Some((name, left)) = &case.turn
         && let Some(number) = number_of(name)
     {
-        let turn = Turn { number, left: *left };
+        let turn = Turn { number, left: *left, until: None };
         // In whichever bucket the call turns out to be.
-        turns.insert(numbers::turn::BUCKET_ELSEWHERE, turn);
-        turns.extend(numbers::area::area(case.callee.area).map(|area| (area.group, turn)));
+        by.turns.insert(numbers::turn::BUCKET_ELSEWHERE, turn);
+        by.turns.extend(numbers::area::area(case.callee.area).map(|area| (area.group, turn)));
     }
     let answer = choose(&Question {
         ask: &ask,
         pool: Pool { candidates: &pool.0, usage: &pool.1 },
         bench: Pool { candidates: &bench.0, usage: &bench.1 },
         reserve: Pool { candidates: &reserve.0, usage: &reserve.1 },
-        turns: &turns,
+        owner: &by,
         callee: Some(&record),
         policy: &policy,
         order: &[],
@@ -116,11 +117,15 @@ fn compare(case: &Case, answer: &Answer, names: &BTreeMap<&str, E164>) -> Result
     Err(problem(&case.place, reason, "change the rule that decides this, or say in the case what is right now"))
 }
 
+/// The exchange of every callee.
+const CALLEE_EXCHANGE: u64 = 987;
+
 /// Numbers that nobody has, in the order of the case.
 fn named(case: &Case) -> BTreeMap<&str, E164> {
     let numbers = case.each().enumerate();
     let named = numbers.filter_map(|(place, number)| {
-        let digits = 10_000_000_000 + u64::from(number.area) * 10_000_000 + 5_550_100 + place as u64;
+        let exchange = if number.neighbour { CALLEE_EXCHANGE } else { 555 };
+        let digits = 10_000_000_000 + u64::from(number.area) * 10_000_000 + exchange * 10_000 + 200 + place as u64;
         Some((number.name.as_str(), E164::from_digits(digits)?))
     });
     named.collect()
@@ -140,14 +145,14 @@ fn kept(
         }
         let life = number.life.unwrap_or(life);
         let candidate = Candidate {
-            number: *names.get(number.name.as_str())?,
-            life,
             proven: number.proven,
             known: number.known,
             status,
             excluded: number.rests_on.iter().copied().collect::<Carriers>(),
-            half_share: life == Life::AtRisk,
             ramp_since: number.warming_for.map(|span| at.before(span)),
+            registered: number.registered,
+            answerable: number.answerable,
+            ..Candidate::good(*names.get(number.name.as_str())?, life)
         };
         Some((candidate, usage(number, at, policy)))
     });
@@ -157,8 +162,12 @@ fn kept(
 /// Calls of the day count for no hour, and those of the hour for no minute, as far as the day is long enough for that.
 fn usage(number: &CaseNumber, at: Moment, policy: &Policy) -> Usage {
     let mut usage = Usage::default();
-    let day_began = at.day(policy.day_starts_at).begins(policy.day_starts_at);
-    let earlier = |span: Duration| at.before(span).max(day_began);
+    let earlier = |span: Duration| earlier(at, span, policy);
+    if let Some(campaign) = &number.campaign {
+        let an_hour_ago = at.before(Duration::from_secs(60 * 60));
+        usage.record(Shown { at: an_hour_ago, carrier: None, campaign: Some(CampaignHash::of(campaign)) }, policy);
+        usage.give_back(an_hour_ago, None);
+    }
     let in_hour = number.hour.max(number.minute);
     usage.charge(earlier(Duration::from_secs(2 * 60 * 60)), number.today.saturating_sub(in_hour), policy);
     usage.charge(earlier(Duration::from_secs(30 * 60)), in_hour - number.minute, policy);
@@ -167,6 +176,11 @@ fn usage(number: &CaseNumber, at: Moment, policy: &Policy) -> Usage {
         usage.note_turn(at.before(span));
     }
     usage
+}
+
+/// A moment so long before, or the beginning of the calling day.
+fn earlier(at: Moment, span: Duration, policy: &Policy) -> Moment {
+    at.before(span).max(at.day(policy.day_starts_at).begins(policy.day_starts_at))
 }
 
 fn callee_record(case: &Case, number_of: impl Fn(&str) -> Option<E164>) -> CalleeRecord {

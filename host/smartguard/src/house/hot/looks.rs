@@ -76,7 +76,7 @@ impl Hot {
             pool: Pool { candidates: &view.candidates, usage: &usages[0] },
             bench: Pool { candidates: &shared.bench, usage: &usages[1] },
             reserve: Pool { candidates: &reserve, usage: &usages[2] },
-            turns: &hot.turns,
+            owner: &hot.usage,
             callee: known,
             policy: &policy,
             order: &[],
@@ -89,7 +89,8 @@ impl Hot {
         let policy = policies.of_owner(&owner.business.id, &owner.id);
         let view = owner.view.load();
         let usage = self.usage_of(&view.candidates);
-        pace(Pool { candidates: &view.candidates, usage: &usage }, now, &policy)
+        let placed = owner.hot.lock().usage.counts.clone();
+        pace(Pool { candidates: &view.candidates, usage: &usage }, &placed, now, &policy)
     }
 }
 
@@ -140,11 +141,12 @@ mod tests {
                 attempts_left: u32::MAX,
             },
             from: From::Reserve,
-            turn: TurnChange::Begin { length: u32::MAX },
+            turn: TurnChange::Begin { length: u32::MAX, until: Some(Moment(u64::MAX)) },
             bucket: u16::MAX,
             valid_until: Moment(u64::MAX),
             considered: kept(&considered),
             rungs: vec![Rung::HardCap; 5],
+            propensity_ppm: u32::MAX,
             policy_revision: u64::MAX,
             ranking: Some(Ranking {
                 ranker: "r".repeat(40),
