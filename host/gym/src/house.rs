@@ -14,8 +14,8 @@ use crate::world::World;
 use numbers::choose::{self, From};
 use numbers::event::{IMPORT_ROWS_MAX, SCOPES_MAX};
 use numbers::{
-    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, OwnerUsage, Place, Policies,
-    Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, What,
+    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, OwnerUsage, Place,
+    Policies, Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};

@@ -15,8 +15,8 @@ use crate::world::{Floor, OwnCalls, Tell, World};
 use core::time::Duration;
 use numbers::choose::callee_law;
 use numbers::{
-    Ask, Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, Policies, Pool,
-    Question, Source, Status, OwnerUsage, What, agency_of_report, area,
+    Ask, Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, OwnerUsage, Policies,
+    Pool, Question, Source, Status, What, agency_of_report, area,
 };
 
 const HOUR_S: u64 = 3_600;
@@ -147,7 +147,12 @@ impl<'a> Sim<'a> {
                 let pools = house.pools();
                 let pool = |(user, numbers)| BlindPool::new(*how, numbers, key.at(user as u64));
                 let pools = pools.into_iter().enumerate().map(pool).collect();
-                Decides::Blind(Blindly { pools, ask: blank_ask(owner_id(0), began), usage: OwnerUsage::default(), policies })
+                Decides::Blind(Blindly {
+                    pools,
+                    ask: blank_ask(owner_id(0), began),
+                    usage: OwnerUsage::default(),
+                    policies,
+                })
             }
         };
         Sim {

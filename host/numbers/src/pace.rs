@@ -67,6 +67,14 @@ fn of_number(candidate: &Candidate, usage: &Usage, at: Moment, policy: &Policy, 
     Pace { next_hour, today }
 }
 
+impl Pace {
+    /// What is left when one more call is placed.
+    #[must_use]
+    pub const fn after_one(self) -> Pace {
+        Pace { next_hour: self.next_hour.saturating_sub(1), today: self.today.saturating_sub(1) }
+    }
+}
+
 impl Sum for Pace {
     fn sum<I: Iterator<Item = Pace>>(each: I) -> Pace {
         each.fold(Pace::default(), |sum, one| Pace {

@@ -275,6 +275,12 @@ impl Policy {
         Limits { minute: self.user_per_minute, hour: self.user_per_hour, day: self.user_per_day }
     }
 
+    /// Whether the state is to be told that a number was shown so often in all: with each tenth of what it may serve before
+    /// it pauses.
+    pub fn tells_volume(&self, shown_total: u64) -> bool {
+        self.rest_every_calls.is_some_and(|every| shown_total.is_multiple_of(u64::from(every.div_ceil(10)).max(1)))
+    }
+
     /// The most calls a day in the warm-up stage that an age of `age` has reached; none when the ramp is over.
     pub fn ramp_cap(&self, age: Duration) -> Option<u32> {
         let stages = self.ramp_per_day.len() as u128;

@@ -145,11 +145,15 @@ pub enum AskAnswer {
         trunk: Option<String>,
         attempts_left: u32,
         valid_until: Stamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        calls_left: Option<AnswerPaceView>,
     },
     Hold {
         class: HoldClass,
         reason: String,
         retry_after_s: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        calls_left: Option<AnswerPaceView>,
     },
 }
 

@@ -54,7 +54,7 @@ use archive::Archive;
 use begun::Begun;
 use directory::Directory;
 use format::FormatError;
-use hot::Hot;
+use hot::{ForKeeper, Hot};
 use journal::{Journal, JournalError};
 use keeper::{KeeperHandle, KeeperParts, ProposeError, now};
 use keys::{KeyError, Keys};
@@ -172,10 +172,10 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let found = recover::read(&store).await?;
     let read = policy::read_at_start(&config, &found.state.policies);
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
-    let (draws, drawn) = tokio::sync::mpsc::unbounded_channel();
+    let (for_keeper, words) = tokio::sync::mpsc::unbounded_channel();
     let in_force = found.state.policies.clone();
     let (begun, calls_begun) = Begun::new();
-    let hot = Arc::new(Hot::new(keys, journal, in_force, draws, begun));
+    let hot = Arc::new(Hot::new(keys, journal, in_force, for_keeper, begun));
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state), since);
     recover::replay(&hot, &directory, (found.rolled, found.records), cleanly, since).await?;
@@ -216,7 +216,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     house.roster_changed().await?;
     keeper.propose_patiently(What::Restarted).await?;
     tokio::spawn(performer.run(wanted));
-    tokio::spawn(move_drawn(house.clone(), drawn));
+    tokio::spawn(tell_keeper(house.clone(), words));
     Ok(Rooms { house, rolling: Rolling::start(roller) })
 }
 
@@ -244,14 +244,24 @@ impl House {
     }
 }
 
-/// Numbers that the path of a call drew from the reserve join their pools.
-async fn move_drawn(house: Arc<House>, mut drawn: tokio::sync::mpsc::UnboundedReceiver<hot::Draw>) {
-    while let Some(draw) = drawn.recv().await {
-        let what = What::NumberDrawn { owner: draw.owner.clone(), number: draw.number };
-        if let Err(cause) = house.keeper.propose_patiently(what).await {
-            tracing::warn!(%cause, owner = %draw.owner, number = %draw.number, "a drawn number stays in the reserve");
-            if let Some(cell) = house.directory.owner(&draw.owner) {
-                cell.business.settle_draw(draw.number);
+/// Numbers that the path of a call drew from the reserve join their pools, and how often numbers were shown becomes known.
+async fn tell_keeper(house: Arc<House>, mut words: tokio::sync::mpsc::UnboundedReceiver<ForKeeper>) {
+    while let Some(word) = words.recv().await {
+        match word {
+            ForKeeper::Drawn { owner, number } => {
+                let what = What::NumberDrawn { owner: owner.clone(), number };
+                if let Err(cause) = house.keeper.propose_patiently(what).await {
+                    tracing::warn!(%cause, %owner, %number, "a drawn number stays in the reserve");
+                    if let Some(cell) = house.directory.owner(&owner) {
+                        cell.business.settle_draw(number);
+                    }
+                }
+            }
+            ForKeeper::Volume { number, shown_total } => {
+                let what = What::VolumeSeen { totals: vec![(number, shown_total)] };
+                if let Err(cause) = house.keeper.propose_patiently(what).await {
+                    tracing::warn!(%cause, %number, "how often it was shown is not noted, so it may pause later");
+                }
             }
         }
     }

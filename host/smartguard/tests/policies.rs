@@ -1,8 +1,9 @@
 //! Policy files: what is read, what is refused with place, reason and remedy, and that the documents keep step.
 
 use core::time::Duration;
+use numbers::E164;
 use numbers::Scope;
-use numbers::policy::{Durability, OnUnknownUser, Policy, Rung};
+use numbers::policy::{Durability, OnUnknownUser, Policy, Rung, Strictness};
 use smartguard::policies::{self, BUNDLED, PolicyFile, fields};
 use std::collections::BTreeSet;
 
@@ -61,7 +62,15 @@ fn what_is_shown_can_be_read_back() {
         ramp_per_day: vec![1, 2],
         on_unknown_user: OnUnknownUser::Refuse,
         durability: Durability::Sync,
-        locality_required: true,
+        carrier_per_day: Some(5),
+        user_per_hour: Some(90),
+        turn_for: Some(Duration::from_secs(600)),
+        rest_every: Some(Duration::from_secs(60 * 86_400)),
+        rest_every_calls: Some(3_000),
+        locality: Strictness::Hard,
+        one_campaign: Strictness::Off,
+        pinned: vec![E164::parse("+13125550100").expect("a number")],
+        explore_permille: 20,
         ranker: Some("answered_first".to_owned()),
         ranker_deadline: Duration::from_millis(3),
         ..Policy::default()
@@ -110,7 +119,13 @@ fn impossible_files_are_refused_with_place_reason_and_remedy() {
     check("ranker = \"Answered First\"", &["p.toml:1", "`ranker`", "adapter.toml"]);
     check("ranker_deadline = \"1s\"", &["p.toml:1", "`ranker_deadline`", "50ms"]);
     check("durability = \"always\"", &["write one of: lease, sync"]);
-    check("locality_required = \"yes\"", &["`true` or `false`"]);
+    check("locality = \"hart\"", &["p.toml:1", "did you mean \"hard\"?"]);
+    check("user_per_day = \"none\"", &["p.toml:1", "`user_per_day`", "or \"off\""]);
+    check("turn_for = \"0s\"", &["outside of 1s"]);
+    check("pinned = [\"+13125550100\", \"312\"]", &["p.toml:1", "`pinned` has \"312\"", "with its country"]);
+    check("pinned = [\"+13125550100\"]\nexcluded = [\"+13125550100\"]", &["p.toml:1", "both `pinned` and `excluded`"]);
+    check("user_per_hour = 9\nuser_per_day = 8", &["p.toml:1", "`user_per_hour` is above `user_per_day`"]);
+    check("rest_every = \"20d\"\nrest_planned_for = \"30d\"", &["p.toml:1", "rest more than it serves"]);
     check("day_starts_at = \"25h\"", &["outside of 0s to"]);
     check("check_every = 0", &["outside of 1s"]);
     check("per_hour = 3\nper_hour = 4", &["p.toml:2", "no TOML"]);

@@ -58,7 +58,7 @@ fn mistakes_are_caught_before_anything_is_saved_for_real() {
         "two entries",
     );
     check("a day that there is not", "calling_hours = \"mo-fr 8:00-20:00\"", 1, "is no day", "mon-fri");
-    check("a switch in quotes", "locality_required = \"yes\"", 1, "not `true` or `false`", "`true` or `false`");
+    check("a rule that is neither off nor soft nor hard", "locality = true", 1, "not a text", "in double quotes");
     check("a choice that there is not", "on_unknown_user = \"creat\"", 1, "knows no \"creat\"", "\"create\"");
     check("suspects watched less", "check_every = \"2h\"", 1, "would be watched less", "at most `check_every`");
     check("the same line twice", "per_hour = 3\nper_hour = 4", 2, "no TOML", "a line");

@@ -289,7 +289,7 @@ impl<'a> Judge<'a> {
         if other_campaign && self.policy.one_campaign == Strictness::Hard {
             return Err(Passed::OtherCampaign);
         }
-        if self.gap_ends_at(candidate, usage, leeway).is_some_and(|ends| ends > at) {
+        if self.gap_ends_at(candidate, usage, leeway, at).is_some_and(|ends| ends > at) {
             return Err(Passed::TurnGap);
         }
         let place = self.order.iter().position(|number| *number == candidate.number);
@@ -332,8 +332,9 @@ impl<'a> Judge<'a> {
             Strictness::Hard => usage.free_for(self.campaign, self.policy).unwrap_or(at),
             Strictness::Off | Strictness::Soft => at,
         };
-        let gap = self.gap_ends_at(candidate, usage, leeway).unwrap_or(at);
-        let frees = frees.max(on_carrier).max(campaign).max(gap);
+        let frees = frees.max(on_carrier).max(campaign);
+        // A turn that is measured in time may be over by then, and the gap behind it not.
+        let frees = frees.max(self.gap_ends_at(candidate, usage, leeway, frees).unwrap_or(at));
         // Its days of grace may be over by then.
         candidate.kept_back(frees, self.policy).is_none().then_some(frees)
     }
@@ -402,9 +403,10 @@ impl<'a> Judge<'a> {
         self.policy.pinned.contains(&candidate.number)
     }
 
-    /// When it may begin a turn; none when it may at any time, goes on with the turn it has, or takes none.
-    fn gap_ends_at(&self, candidate: &Candidate, usage: &Usage, leeway: Leeway) -> Option<Moment> {
-        let its_turn = self.turn.is_some_and(|turn| turn.is_of(candidate.number, self.ask.at));
+    /// When it may begin a turn, as it is asked at `at`; none when it may at any time, goes on with the turn it has, or takes
+    /// none.
+    fn gap_ends_at(&self, candidate: &Candidate, usage: &Usage, leeway: Leeway, at: Moment) -> Option<Moment> {
+        let its_turn = self.turn.is_some_and(|turn| turn.is_of(candidate.number, at));
         if leeway.no_gap || its_turn || self.is_pinned(candidate) {
             return None;
         }

@@ -240,15 +240,6 @@ impl State {
         let fits = resting * 100 <= owner.pool_size as usize * policy.resting_percent_max as usize;
         fits.then(|| due.max(served.placed_at.plus(policy.dwell_min)))
     }
-
-    /// Whether the state is to be told how often this number was shown, so that it rests in time: when a tenth of what it
-    /// may serve has come to it since the last time.
-    pub fn wants_volume(&self, number: E164, shown_total: u64) -> bool {
-        let Some(number) = self.numbers.get(&number) else { return false };
-        let Place::Pool(id) = &number.place else { return false };
-        let every = self.policies.of_owner(&number.business, id).rest_every_calls;
-        every.is_some_and(|every| shown_total.saturating_sub(number.shown_total) >= u64::from(every.div_ceil(10)))
-    }
 }
 
 /// It has served for long enough: it rests where it is, so that its pool keeps it.

@@ -106,11 +106,6 @@ impl World {
         }
     }
 
-    /// The same afternoon before anything happened.
-    pub fn began_again(&self) -> World {
-        self.clone()
-    }
-
     pub fn take(&mut self, step: Step) -> Result<(), TestCaseError> {
         match step {
             Step::Ask { callee, carrier, campaign, tie_break, order } => {

@@ -1,6 +1,8 @@
 //! A small world for the tests of the core: one registry, one source that also disputes, a policy in seconds.
 #![allow(dead_code)] // Each test file uses its share.
 
+pub mod chance;
+
 use core::time::Duration;
 use numbers::{
     AdapterFacts, Address, Business, Carrier, Contact, E164, Effects, Event, ImportedRow, Moment, Number, Observation,

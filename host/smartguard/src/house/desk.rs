@@ -27,6 +27,7 @@ impl Desk for House {
     fn ask(&self, ask: AskRequest) -> Answered<'_, AskAnswer> {
         async move {
             let owner = self.owner_for(&ask).await?;
+            let business = owner.business.clone();
             let mut random = [0; 8];
             getrandom::fill(&mut random).map_err(|cause| inner("drawing a tie-break", &cause))?;
             let mut asked = Asked {
@@ -43,17 +44,21 @@ impl Desk for House {
             };
             asked.ranking = self.ranking(&asked).await;
             Ok(match self.hot.ask(asked).await? {
-                Told::Use { number, sealed, reason, attempts_left, valid_until } => AskAnswer::Use {
+                Told::Use { number, sealed, reason, attempts_left, valid_until, calls_left } => AskAnswer::Use {
                     caller_id: number.to_string(),
                     decision_id: self.hot.keys.seal(&sealed),
                     reason,
                     trunk: ask.trunk,
                     attempts_left,
                     valid_until: Stamp(valid_until),
+                    calls_left: Some(self.answer_pace(calls_left, &business)),
                 },
-                Told::Hold { class, reason, retry_after_s } => {
-                    AskAnswer::Hold { class: hold_class(class), reason, retry_after_s }
-                }
+                Told::Hold { class, reason, retry_after_s, calls_left } => AskAnswer::Hold {
+                    class: hold_class(class),
+                    reason,
+                    retry_after_s,
+                    calls_left: Some(self.answer_pace(calls_left, &business)),
+                },
             })
         }
         .boxed()

@@ -10,12 +10,14 @@ use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
+use super::plan::BusinessPace;
 use super::record::{self, Decided, Record};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
+use numbers::pace::pace;
 use numbers::{
     Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Drawn, Durability, E164, HoldClass, Moment, OwnerId,
-    OwnerUsage, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Shown, Turn, Usage, Zip,
+    OwnerUsage, Pace, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Shown, Turn, Usage, Zip,
 };
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -59,6 +61,7 @@ pub struct OwnerCell {
 pub struct BusinessCell {
     pub id: String,
     pub view: ArcSwap<SharedView>,
+    pub pace: BusinessPace,
     /// Held while a number of the bench or the reserve is decided on. Taken after the owner's lock, never before it.
     drawing: Mutex<Drawing>,
 }
@@ -106,8 +109,8 @@ enum Wait {
 /// What the door is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
-    Use { number: E164, sealed: Sealed, reason: String, attempts_left: u32, valid_until: Moment },
-    Hold { class: HoldClass, reason: String, retry_after_s: u64 },
+    Use { number: E164, sealed: Sealed, reason: String, attempts_left: u32, valid_until: Moment, calls_left: Pace },
+    Hold { class: HoldClass, reason: String, retry_after_s: u64, calls_left: Pace },
 }
 
 /// A question as it comes from a door, with `now` and the tie-break already stamped.
@@ -126,11 +129,13 @@ pub struct Asked {
     pub ranking: Option<Ranking>,
 }
 
-/// A number was taken from the reserve; the keeper is told.
+/// What the keeper is told of a decision.
 #[derive(Clone, Debug)]
-pub struct Draw {
-    pub owner: OwnerId,
-    pub number: E164,
+pub enum ForKeeper {
+    /// A number was taken from the reserve.
+    Drawn { owner: OwnerId, number: E164 },
+    /// A number was shown so often in all, and pauses by volume.
+    Volume { number: E164, shown_total: u64 },
 }
 
 /// All that changes with calls.
@@ -141,7 +146,7 @@ pub struct Hot {
     pub calls: Mutex<Calls>,
     usage: Vec<Mutex<HashMap<E164, Usage>>>,
     callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
-    draws: tokio::sync::mpsc::UnboundedSender<Draw>,
+    for_keeper: tokio::sync::mpsc::UnboundedSender<ForKeeper>,
     pub counts: Counts,
     /// Who wants to know of calls that begin.
     pub begun: Arc<Begun>,
@@ -196,7 +201,7 @@ impl OwnerCell {
 
 impl BusinessCell {
     pub fn new(id: String) -> BusinessCell {
-        BusinessCell { id, view: ArcSwap::default(), drawing: Mutex::default() }
+        BusinessCell { id, view: ArcSwap::default(), pace: BusinessPace::default(), drawing: Mutex::default() }
     }
 
     /// The keeper has moved the number; it may be drawn by nobody any more, or by anybody again.
@@ -210,7 +215,7 @@ impl Hot {
         keys: Keys,
         journal: Journal,
         policies: Policies,
-        draws: tokio::sync::mpsc::UnboundedSender<Draw>,
+        for_keeper: tokio::sync::mpsc::UnboundedSender<ForKeeper>,
         begun: Arc<Begun>,
     ) -> Hot {
         Hot {
@@ -220,7 +225,7 @@ impl Hot {
             calls: Mutex::default(),
             usage: (0..PARTS).map(|_| Mutex::default()).collect(),
             callees: (0..PARTS).map(|_| Mutex::default()).collect(),
-            draws,
+            for_keeper,
             counts: Counts::default(),
             begun,
         }
@@ -293,6 +298,7 @@ impl Hot {
             drawing = Some(drawn);
         }
 
+        let calls_left = pace(pool, &hot.usage.counts, asked.now, policy);
         let seq = self.journal.sequence();
         let valid_until = asked.now.plus(policy.decision_valid_for);
         let record = Record::Decided(Box::new(Decided {
@@ -324,7 +330,7 @@ impl Hot {
                     Durability::Lease => Wait::Nothing,
                     Durability::Sync => Wait::Before,
                 };
-                return Ok((Told::Hold { class, reason: reason.word().to_owned(), retry_after_s }, wait));
+                return Ok((Told::Hold { class, reason: reason.word().to_owned(), retry_after_s, calls_left }, wait));
             }
             Decision::Use { number, rung, sticky, attempts_left } => (number, rung, sticky, attempts_left),
         };
@@ -351,18 +357,22 @@ impl Hot {
         }
 
         let callee_record = callees.entry(callee).or_default();
-        self.with_usage(number, |usage| {
+        let shown_total = self.with_usage(number, |usage| {
             choose::record(&answer, ask.shown(), usage, &mut hot.usage, callee_record, policy);
+            usage.shown_total()
         });
         drop(callees);
         if let Some(mut drawn) = drawing.filter(|_| answer.from == From::Reserve) {
             let known = shared.reserve.iter().any(|candidate| candidate.number == number && candidate.known);
             drawn.insert(number, DrawnBy { owner: owner.id.clone(), known });
-            // The keeper's end is gone only while the daemon stops.
-            let _ = self.draws.send(Draw { owner: owner.id.clone(), number });
+            self.tell_keeper(ForKeeper::Drawn { owner: owner.id.clone(), number });
+        }
+        if policy.tells_volume(shown_total) {
+            self.tell_keeper(ForKeeper::Volume { number, shown_total });
         }
         let reason = reason(rung, sticky);
-        let told = Told::Use { number, sealed, reason, attempts_left, valid_until };
+        let calls_left = calls_left.after_one();
+        let told = Told::Use { number, sealed, reason, attempts_left, valid_until, calls_left };
         let after_sync = !may_run_ahead;
         hot.remember(call, Recent { until: valid_until, callee, told: told.clone(), after_sync }, asked.now);
         hot.shown_at = hot.shown_at.max(asked.now);
@@ -382,6 +392,11 @@ impl Hot {
         }
         self.begun.shown(number, asked.now);
         Ok((told, wait))
+    }
+
+    fn tell_keeper(&self, word: ForKeeper) {
+        // The keeper's end is gone only while the daemon stops.
+        let _ = self.for_keeper.send(word);
     }
 
     fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
@@ -441,6 +456,8 @@ impl Hot {
                 reason: reason(rung, sticky),
                 attempts_left,
                 valid_until: decided.valid_until,
+                // Many calls may have followed that are not yet replayed.
+                calls_left: Pace::default(),
             };
             let recent = Recent { until: decided.valid_until, callee: decided.callee, told, after_sync: false };
             hot.remember(decided.call, recent, now);

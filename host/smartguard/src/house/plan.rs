@@ -3,13 +3,16 @@
 use super::House;
 use super::desk::hold_class;
 use super::errors::{invalid, unknown_owner};
-use super::hot::{Asked, OwnerCell};
+use super::hot::{Asked, BusinessCell, OwnerCell};
 use super::keeper::now;
 use crate::desk::{
-    DeskError, PacingQuery, PacingView, PoolPaceView, PreflightCallee, PreflightCalleeView, PreflightRequest,
-    PreflightView, Stamp,
+    AnswerPaceView, DeskError, PacingQuery, PacingView, PoolPaceView, PreflightCallee, PreflightCalleeView,
+    PreflightRequest, PreflightView, Stamp,
 };
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
 use numbers::{Decision, Moment, OwnerId, Pace};
+use parking_lot::Mutex;
 use std::sync::Arc;
 
 impl House {
@@ -65,6 +68,20 @@ impl House {
         Ok(PacingView { pools, calls_left: sum.into_iter().sum::<Pace>().into(), advice })
     }
 
+    /// What an answer says of the calls that are left. Those of the business are counted aside, at most every
+    /// [`BUSINESS_PACE_EVERY`] while it calls, so that no answer waits for it.
+    pub(super) fn answer_pace(&self, pool: Pace, business: &Arc<BusinessCell>) -> AnswerPaceView {
+        let now = now();
+        if business.pace.is_due(now) {
+            let (hot, directory, business) = (self.hot.clone(), self.directory.clone(), business.clone());
+            drop(tokio::task::spawn_blocking(move || {
+                let owners = directory.owners_of(Some(&business.id));
+                business.pace.counted(owners.iter().map(|owner| hot.pace(owner, now)).sum(), now);
+            }));
+        }
+        AnswerPaceView { pool: pool.into(), business: business.pace.known().map(Into::into) }
+    }
+
     /// The pool that would answer; an unknown user is not added for a question.
     fn pool_of(&self, user: Option<String>, campaign: Option<String>) -> Result<Arc<OwnerCell>, DeskError> {
         let named = [user.map(OwnerId::User), campaign.map(OwnerId::Campaign)];
@@ -73,6 +90,33 @@ impl House {
             return Err(invalid("no_owner", "neither `user` nor `campaign` is set"));
         };
         found.ok_or_else(|| unknown_owner(asked))
+    }
+}
+
+/// What all pools of a business can bear, as it was counted last.
+#[derive(Debug, Default)]
+pub struct BusinessPace {
+    last: Mutex<Option<(Moment, Pace)>>,
+    is_counting: AtomicBool,
+}
+
+/// Guessed: often enough for a dialer that slows down, and too seldom to cost anything.
+const BUSINESS_PACE_EVERY: Duration = Duration::from_secs(5);
+
+impl BusinessPace {
+    /// Whether it is to be counted now, which is then said to nobody else until it is counted.
+    fn is_due(&self, now: Moment) -> bool {
+        let is_old = self.last.lock().is_none_or(|(at, _)| now.since(at) >= BUSINESS_PACE_EVERY);
+        is_old && !self.is_counting.swap(true, Ordering::AcqRel)
+    }
+
+    fn counted(&self, pace: Pace, at: Moment) {
+        *self.last.lock() = Some((at, pace));
+        self.is_counting.store(false, Ordering::Release);
+    }
+
+    fn known(&self) -> Option<Pace> {
+        self.last.lock().map(|(_, pace)| pace)
     }
 }
 

@@ -82,13 +82,14 @@ impl House {
                     trunk: None,
                     attempts_left: *attempts_left,
                     valid_until: Stamp(decided.valid_until),
+                    calls_left: None,
                 };
                 (answer, Some(id))
             }
             Decision::Hold { class, reason, retry_after } => {
                 let reason = reason.word().to_owned();
                 let retry_after_s = retry_after.as_secs().max(1);
-                (AskAnswer::Hold { class: hold_class(*class), reason, retry_after_s }, None)
+                (AskAnswer::Hold { class: hold_class(*class), reason, retry_after_s, calls_left: None }, None)
             }
         };
         let outcome = self.hot.calls.lock().by_seq(seq).and_then(outcome);
@@ -130,6 +131,7 @@ impl House {
                 trunk: None,
                 attempts_left: 0,
                 valid_until: Stamp(call.at),
+                calls_left: None,
             },
             candidates: Vec::new(),
             rungs: Vec::new(),

@@ -7,8 +7,8 @@ use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region, Rung, Shown,
-    TurnChange, Verdict, Zip,
+    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region,
+    Rung, Shown, TurnChange, Verdict, Zip,
 };
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 use super::{choice_hint, rung_word};
 use crate::strict::{Page, Value, in_words};
 use core::time::Duration;
-use numbers::{E164, Hours};
 use numbers::policy::{Durability, LAWS, OnUnknownUser, Patch, Policy, Rung, Strictness};
+use numbers::{E164, Hours};
 
 /// A field of a policy file.
 pub struct Field {
@@ -204,12 +204,20 @@ pub const FIELDS: &[Field] = &[
         |n: &u32| *n > 30 => "bursts look like a robot; stay at or below 30"),
     count!(per_minute, User, "calls", 1, CALLS_MAX, "Calls a minute that one number is shown on at most.",
         |n: &u32| *n > 6 => "bursts look like a robot; stay at or below 6"),
-    limit!(carrier_per_day, User, "calls or \"off\"",
-        "Calls a day that one number is shown on to the callees of one carrier at most. A carrier's engine sees no others. Calls whose carrier is unknown are not counted."),
+    limit!(
+        carrier_per_day,
+        User,
+        "calls or \"off\"",
+        "Calls a day that one number is shown on to the callees of one carrier at most. A carrier's engine sees no others. Calls whose carrier is unknown are not counted."
+    ),
     limit!(carrier_per_hour, User, "calls or \"off\"", "The same within any hour."),
     limit!(carrier_per_minute, User, "calls or \"off\"", "The same within any minute."),
-    limit!(user_per_day, User, "calls or \"off\"",
-        "Calls a day that one user or campaign places from its pool at most; a call that was not placed after all counts too."),
+    limit!(
+        user_per_day,
+        User,
+        "calls or \"off\"",
+        "Calls a day that one user or campaign places from its pool at most; a call that was not placed after all counts too."
+    ),
     limit!(user_per_hour, User, "calls or \"off\"", "The same within any hour."),
     limit!(user_per_minute, User, "calls or \"off\"", "The same within any minute."),
     span!(
@@ -294,8 +302,12 @@ pub const FIELDS: &[Field] = &[
         |span: &Duration| *span < DAY * 7 => "a warm-up shorter than 7d is seen as a burst"),
     span!(rest_for, Business, Duration::ZERO, "How long a number rests after its flag is cleared, before its warm-up.",
         |span: &Duration| *span < DAY => "a number that returns within a day is flagged again; rest it at least 1d"),
-    span!(ramp_after_rest_for, User, Duration::ZERO,
-        "After a rest a number goes through the end of the warm-up once more, so long; 0s lets it serve in full at once."),
+    span!(
+        ramp_after_rest_for,
+        User,
+        Duration::ZERO,
+        "After a rest a number goes through the end of the warm-up once more, so long; 0s lets it serve in full at once."
+    ),
     Field {
         name: "rest_every",
         unit: "span or \"off\"",
@@ -310,11 +322,19 @@ pub const FIELDS: &[Field] = &[
         unwise: |policy| policy.rest_every.is_some_and(|every| every < DAY * 14),
         advised: "agencies know long-lived numbers best; let a number serve 14d at least",
     },
-    limit!(rest_every_calls, User, "calls or \"off\"",
-        "A number pauses in its pool when it was shown so often since its last rest, give or take a tenth."),
+    limit!(
+        rest_every_calls,
+        User,
+        "calls or \"off\"",
+        "A number pauses in its pool when it was shown so often since its last rest, give or take a tenth."
+    ),
     span!(rest_planned_for, User, SECOND, "How long such a pause lasts."),
-    span!(dwell_min, User, Duration::ZERO,
-        "A number stays in the pool that it came to for so long before it pauses by plan; a label takes it out at any time."),
+    span!(
+        dwell_min,
+        User,
+        Duration::ZERO,
+        "A number stays in the pool that it came to for so long before it pauses by plan; a label takes it out at any time."
+    ),
     count!(
         resting_percent_max,
         User,
@@ -373,18 +393,36 @@ pub const FIELDS: &[Field] = &[
         unwise: never,
         advised: "",
     },
-    strictness!(locality,
-        "`soft` shows the number that is nearest to the callee (rate-centre group, state, neighbouring state, time zone); `hard` only numbers of the callee's own rate-centre group, until the rung `relax_locality`; `off` does not ask."),
-    strictness!(own_exchange,
-        "A number that shares the callee's area code and exchange, as neighbour spoofing does: `soft` shows it last, `hard` never to that callee, `off` does not ask. None is ever preferred for it."),
-    strictness!(registered_only,
-        "Numbers that some registry has: `soft` shows them first, `hard` shows no others, but a number that was in service before us has `adopted_deadline` for it. A new number waits for its required registries in any case."),
-    strictness!(callback_required,
-        "Numbers on which a call back is known to arrive: `soft` shows them first, `hard` shows no others, but a number that was in service before us has `adopted_deadline` for it."),
-    strictness!(one_campaign,
-        "A number speaks for one campaign until `campaign_wait` has passed since it last did: `soft` shows it last for another campaign, `hard` not at all, `off` does not ask. Calls without a campaign are for any."),
-    span!(campaign_wait, User, Duration::ZERO, "How long a number is not shown for any campaign before it may speak for another."),
-    numbers!(pinned, "Numbers that are shown before all others of their pool while they may be shown, and outside of turns."),
+    strictness!(
+        locality,
+        "`soft` shows the number that is nearest to the callee (rate-centre group, state, neighbouring state, time zone); `hard` only numbers of the callee's own rate-centre group, until the rung `relax_locality`; `off` does not ask."
+    ),
+    strictness!(
+        own_exchange,
+        "A number that shares the callee's area code and exchange, as neighbour spoofing does: `soft` shows it last, `hard` never to that callee, `off` does not ask. None is ever preferred for it."
+    ),
+    strictness!(
+        registered_only,
+        "Numbers that some registry has: `soft` shows them first, `hard` shows no others, but a number that was in service before us has `adopted_deadline` for it. A new number waits for its required registries in any case."
+    ),
+    strictness!(
+        callback_required,
+        "Numbers on which a call back is known to arrive: `soft` shows them first, `hard` shows no others, but a number that was in service before us has `adopted_deadline` for it."
+    ),
+    strictness!(
+        one_campaign,
+        "A number speaks for one campaign until `campaign_wait` has passed since it last did: `soft` shows it last for another campaign, `hard` not at all, `off` does not ask. Calls without a campaign are for any."
+    ),
+    span!(
+        campaign_wait,
+        User,
+        Duration::ZERO,
+        "How long a number is not shown for any campaign before it may speak for another."
+    ),
+    numbers!(
+        pinned,
+        "Numbers that are shown before all others of their pool while they may be shown, and outside of turns."
+    ),
     numbers!(excluded, "Numbers that are not shown, in a pool, on the bench or from the reserve."),
     count!(explore_permille, User, "‰ of calls", 0, 200,
         "Calls on which a number is drawn evenly among all that may be shown, so that another policy can be judged by what came of them. At 10 and more an estimate is given.",

@@ -199,11 +199,5 @@ fn faults(policy: &Policy) -> Vec<Fault> {
         "`rest_every` is not longer than `rest_planned_for`, so a number would rest more than it serves".to_owned(),
         "let a number serve longer than it rests",
     );
-    refuse(
-        policy.ramp_after_rest_for > policy.ramp_for,
-        ["ramp_after_rest_for", "ramp_for"],
-        "`ramp_after_rest_for` is longer than `ramp_for`, and it is a part of it".to_owned(),
-        "make it at most the whole warm-up",
-    );
     faults
 }

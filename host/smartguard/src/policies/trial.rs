@@ -8,8 +8,8 @@ use core::time::Duration;
 use numbers::choose::{Pool, Question, choose};
 use numbers::scope::Policies;
 use numbers::{
-    Answer, Ask, CalleeRecord, CampaignHash, Candidate, Carriers, Change, Decision, E164, Life, Moment, OwnerId, OwnerUsage, Policy, Shown, Status,
-    Turn, Usage,
+    Answer, Ask, CalleeRecord, CampaignHash, Candidate, Carriers, Change, Decision, E164, Life, Moment, OwnerId,
+    OwnerUsage, Policy, Shown, Status, Turn, Usage,
 };
 use std::collections::BTreeMap;
 
@@ -44,7 +44,9 @@ fn try_case(case: &Case, policies: &Policies) -> Result<(), Problem> {
     let kept = |numbers: &[CaseNumber], life| kept(numbers, &names, life, case.at, &policy);
     let [pool, bench, reserve] =
         [kept(&case.pool, Life::Active), kept(&case.bench, Life::Active), kept(&case.reserve, Life::Ready)];
-    let Some(callee) = E164::from_digits(10_000_000_000 + u64::from(case.callee.area) * 10_000_000 + CALLEE_EXCHANGE * 10_000 + 100) else {
+    let Some(callee) =
+        E164::from_digits(10_000_000_000 + u64::from(case.callee.area) * 10_000_000 + CALLEE_EXCHANGE * 10_000 + 100)
+    else {
         let reason = format!("{} is no area code that a callee can have", case.callee.area);
         return Err(problem(&case.place, reason, "write one from 200 to 999"));
     };

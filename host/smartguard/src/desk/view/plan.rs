@@ -56,6 +56,17 @@ pub struct CallsLeftView {
     pub today: u32,
 }
 
+/// What an answer says of the calls that are left, so that a dialer can slow down before it is told to wait. A receipt says
+/// nothing of it, because it is what was left then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerPaceView {
+    /// Of the pool that answered.
+    pub pool: CallsLeftView,
+    /// Of all pools of the business, as it was some seconds ago; left out until it was counted for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business: Option<CallsLeftView>,
+}
+
 impl From<Pace> for CallsLeftView {
     fn from(pace: Pace) -> CallsLeftView {
         CallsLeftView { next_hour: pace.next_hour, today: pace.today }
