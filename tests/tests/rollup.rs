@@ -38,6 +38,7 @@ async fn ten_days_later(folder: &Path) {
                     called_at.into_iter().chain([&mut reported.at]).collect()
                 }
                 Record::Restored { at, .. } | Record::Charged { at, .. } | Record::Settled { at } => vec![at],
+                Record::Viewed(viewed) => vec![&mut viewed.at],
             };
             for at in times {
                 *at = at.before(TEN_DAYS);

@@ -39,6 +39,7 @@ pub mod restore;
 mod rolled;
 mod rollup;
 mod schedule;
+mod seen;
 mod status;
 mod stored;
 mod trouble;
@@ -178,7 +179,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let hot = Arc::new(Hot::new(keys, journal, in_force, draws, begun));
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state), since);
-    recover::replay(&hot, &directory, (found.rolled, found.records), cleanly, since).await?;
+    recover::replay(&hot, &directory, found.past, cleanly, since).await?;
 
     let adapters = Adapters::open(&config, store.clone()).await.map_err(StartError::Adapters)?;
     let (commands, wanted) = tokio::sync::mpsc::unbounded_channel();

@@ -5,12 +5,14 @@
 //! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
 
 mod looks;
+mod past;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
 use super::record::{self, Decided, Record};
+use super::seen::{Recorded, SharedSeen, ViewOf, Views, open};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::{
@@ -34,6 +36,7 @@ pub struct OwnerView {
     pub candidates: Vec<Candidate>,
     /// What it may take from the reserve.
     pub room: Room,
+    recorded: Recorded,
 }
 
 /// Numbers that several owners of one business may draw on.
@@ -43,6 +46,32 @@ pub struct SharedView {
     pub reserve: Vec<Candidate>,
     /// Numbers that may be shown for the first time in the place of others.
     pub swaps_left: usize,
+    recorded: Recorded,
+}
+
+impl OwnerView {
+    pub fn new(candidates: Vec<Candidate>, room: Room) -> OwnerView {
+        OwnerView { candidates, room, recorded: Recorded::default() }
+    }
+}
+
+impl SharedView {
+    pub fn new(bench: Vec<Candidate>, reserve: Vec<Candidate>, swaps_left: usize) -> SharedView {
+        SharedView { bench, reserve, swaps_left, recorded: Recorded::default() }
+    }
+}
+
+/// Whether decisions see the same, wherever it was recorded.
+impl PartialEq for OwnerView {
+    fn eq(&self, other: &OwnerView) -> bool {
+        (&self.candidates, self.room) == (&other.candidates, other.room)
+    }
+}
+
+impl PartialEq for SharedView {
+    fn eq(&self, other: &SharedView) -> bool {
+        (&self.bench, &self.reserve, self.swaps_left) == (&other.bench, &other.reserve, other.swaps_left)
+    }
 }
 
 /// One owner on the path of a call.
@@ -133,6 +162,9 @@ pub struct Draw {
     pub number: E164,
 }
 
+/// What is remembered of callees, or a part of it.
+pub type Callees = HashMap<CalleeHash, CalleeRecord>;
+
 /// All that changes with calls.
 pub struct Hot {
     pub keys: Keys,
@@ -140,7 +172,7 @@ pub struct Hot {
     pub policy: ArcSwap<Policies>,
     pub calls: Mutex<Calls>,
     usage: Vec<Mutex<HashMap<E164, Usage>>>,
-    callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
+    callees: Vec<Mutex<Callees>>,
     draws: tokio::sync::mpsc::UnboundedSender<Draw>,
     pub counts: Counts,
     /// Who wants to know of calls that begin.
@@ -271,11 +303,13 @@ impl Hot {
         // Only when the pool alone does not do is the lock that the owners of a business share taken.
         let mut shared = owner.business.view.load();
         let mut drawing = None;
+        let mut shared_seen = None;
         if answer.falls_short() && !(shared.bench.is_empty() && shared.reserve.is_empty()) {
             let drawn = owner.business.drawing.lock();
             // The keeper publishes first and forgets the draw then: what is looked at under the lock counts none twice too few.
             shared = owner.business.view.load();
-            let reserve = drawable(&shared, &drawn, &owner.id, owner.view.load().room);
+            let drawable = drawable(&shared, &drawn, &owner.id, owner.view.load().room);
+            let reserve = open(&shared.reserve, drawable);
             let bench_usage = self.usage_of(&shared.bench);
             let reserve_usage = self.usage_of(&reserve);
             answer = choose::choose(&Question {
@@ -283,8 +317,30 @@ impl Hot {
                 reserve: Pool { candidates: &reserve, usage: &reserve_usage },
                 ..question
             });
+            let view = shared.recorded.name(
+                &self.journal,
+                asked.now,
+                || ViewOf::Shared {
+                    business: owner.business.id.clone(),
+                    bench: shared.bench.len() as u32,
+                    swaps_left: shared.swaps_left as u32,
+                },
+                shared.bench.iter().chain(&shared.reserve),
+            )?;
+            shared_seen = Some(SharedSeen { view, open: drawable });
             drawing = Some(drawn);
         }
+        let pool_seen = view.recorded.name(
+            &self.journal,
+            asked.now,
+            || ViewOf::Pool {
+                owner: owner.id.clone(),
+                business: owner.business.id.clone(),
+                lacks: view.room.lacks as u32,
+                filled: view.room.filled,
+            },
+            view.candidates.iter(),
+        )?;
 
         let seq = self.journal.sequence();
         let valid_until = asked.now.plus(policy.decision_valid_for);
@@ -304,6 +360,7 @@ impl Hot {
             rungs: answer.rungs.clone(),
             policy_revision,
             ranking: asked.ranking.clone(),
+            views: Views { pool: pool_seen, shared: shared_seen },
         }));
         let (number, rung, sticky, attempts_left) = match answer.decision {
             Decision::Hold { class, reason, retry_after } => {
@@ -402,68 +459,6 @@ impl Hot {
             part.lock().retain(|_, callee| !callee.is_forgotten(now, sticky_for));
         }
     }
-
-    /// Applies a decision that was taken before this start.
-    pub fn replay(&self, owner: Option<&OwnerCell>, seq: u64, decided: &Decided, now: Moment) {
-        let Decision::Use { number, rung, sticky, attempts_left } = decided.decision else {
-            self.calls.lock().held(decided.call, seq);
-            return;
-        };
-        let policy = self.policy.load();
-        let answer = decided.answer();
-        // An owner that is gone has no turns to go on with; its numbers and callees count all the same.
-        let mut nobody = Turns::default();
-        let mut hot = owner.map(|owner| owner.hot.lock());
-        let turns = hot.as_mut().map_or(&mut nobody, |hot| &mut hot.turns);
-        let mut callees = self.callees[part(callee_part(decided.callee))].lock();
-        let callee = callees.entry(decided.callee).or_default();
-        self.with_usage(number, |usage| choose::record(&answer, decided.at, usage, turns, callee, policy.base()));
-        drop(callees);
-        if decided.valid_until > now
-            && let Some(hot) = &mut hot
-        {
-            let sealed = Sealed { seq, at: decided.at, number, callee: decided.callee };
-            let told = Told::Use {
-                number,
-                sealed,
-                reason: reason(rung, sticky),
-                attempts_left,
-                valid_until: decided.valid_until,
-            };
-            let recent = Recent { until: decided.valid_until, callee: decided.callee, told, after_sync: false };
-            hot.remember(decided.call, recent, now);
-        }
-        drop(hot);
-        self.calls.lock().decided(Call {
-            seq,
-            at: decided.at,
-            call: decided.call,
-            number,
-            callee: decided.callee,
-            carrier: decided.carrier,
-            verdict: None,
-        });
-    }
-
-    /// Applies what is known of a decision that only its sealed id brought back.
-    pub fn restore(&self, sealed: &Sealed) {
-        let policy = self.policy.load();
-        self.with_usage(sealed.number, |usage| usage.record(sealed.at, policy.base()));
-        self.with_callee(sealed.callee, |callee| {
-            callee.record_attempt(sealed.at);
-            callee.record_shown(sealed.number, sealed.at);
-        });
-        self.calls.lock().decided(Call {
-            seq: sealed.seq,
-            at: sealed.at,
-            // It is found by its own id alone.
-            call: sealed.seq,
-            number: sealed.number,
-            callee: sealed.callee,
-            carrier: None,
-            verdict: None,
-        });
-    }
 }
 
 impl Asked {
@@ -518,16 +513,16 @@ fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
 /// Decisions of one owner that are kept before it is worth looking for those past their time.
 const RECENT_SWEEP_MIN: usize = 256;
 
-/// The numbers of the reserve that this owner may draw: as many as its pool lacks, within the swap ration, and none that is
+/// Which numbers of the reserve this owner may draw, the first in the lowest bit: as many as its pool lacks, within the swap ration, and none that is
 /// drawn already.
-fn drawable(shared: &SharedView, drawn: &Drawing, owner: &OwnerId, room: Room) -> Vec<Candidate> {
+fn drawable(shared: &SharedView, drawn: &Drawing, owner: &OwnerId, room: Room) -> u64 {
     let by_owner = drawn.values().filter(|drawn| drawn.owner == *owner).count();
     let unknown = drawn.values().filter(|drawn| !drawn.known).count();
-    let open = |candidate: &&Candidate| {
+    let is_open = |candidate: &Candidate| {
         let drawn_since = Drawn { by_owner, unknown };
         !drawn.contains_key(&candidate.number) && room.permits(candidate.known, drawn_since, shared.swaps_left)
     };
-    shared.reserve.iter().filter(open).cloned().collect()
+    shared.reserve.iter().enumerate().fold(0, |open, (place, candidate)| open | u64::from(is_open(candidate)) << place)
 }
 
 /// Why this number, in one word.

@@ -3,6 +3,7 @@
 //! These are the disk's own types. Replaying them rebuilds the hot state; a decision is applied as it was taken and never taken anew.
 //! They are kept in pages, each a few records one behind the other.
 
+use super::seen::{RECORDED_FOR, Viewed, Views};
 use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
@@ -41,6 +42,8 @@ pub enum Record {
     Settled {
         at: Moment,
     },
+    /// What the decisions after it saw.
+    Viewed(Box<Viewed>),
 }
 
 /// A decision, with its receipt.
@@ -66,6 +69,8 @@ pub struct Decided {
     pub policy_revision: u64,
     /// None where no ranker was asked.
     pub ranking: Option<Ranking>,
+    /// The candidates that it was taken from.
+    pub views: Views,
 }
 
 /// What the answer rested on and is not said elsewhere, so that the same question can be asked again. Of the callee's number
@@ -118,6 +123,19 @@ impl Record {
             Record::Decided(decided) => decided.at,
             Record::Reported(reported) => reported.at,
             Record::Restored { at, .. } | Record::Charged { at, .. } | Record::Settled { at } => *at,
+            Record::Viewed(viewed) => viewed.at,
+        }
+    }
+
+    /// Nothing that was recorded later than this rests on it. A view is there for the decisions after it.
+    pub fn needed_until(&self) -> Moment {
+        match self {
+            Record::Viewed(viewed) => viewed.at.plus(RECORDED_FOR),
+            Record::Decided(_)
+            | Record::Reported(_)
+            | Record::Restored { .. }
+            | Record::Charged { .. }
+            | Record::Settled { .. } => self.at(),
         }
     }
 }
@@ -143,10 +161,15 @@ impl Reported {
         Some((joined, joined.known(verdict)))
     }
 
+    /// Whom the report is about, where it can be told.
+    pub fn callee(&self) -> Option<CalleeHash> {
+        self.call.as_ref().map(|call| call.callee).or(self.callee)
+    }
+
     /// The callee who must not be called again, as this report says.
     pub fn suppresses(&self) -> Option<CalleeHash> {
         let suppresses = self.verdict.as_ref().is_some_and(|verdict| verdict.suppress_callee);
-        self.call.as_ref().map(|call| call.callee).or(self.callee).filter(|_| suppresses)
+        self.callee().filter(|_| suppresses)
     }
 }
 

@@ -55,7 +55,7 @@ impl Rolled {
                 }
                 Record::Restored { number, callee, .. } => touched.touch(Some(*number), Some(*callee)),
                 // The minutes, hours and days that a charge counts in are over when it is rolled up.
-                Record::Charged { .. } | Record::Settled { .. } => {}
+                Record::Charged { .. } | Record::Settled { .. } | Record::Viewed(_) => {}
             }
         }
         touched
@@ -120,7 +120,7 @@ impl Rolled {
                 callee.record_attempt(*at);
                 callee.record_shown(*number, *at);
             }
-            Record::Charged { .. } | Record::Settled { .. } => {}
+            Record::Charged { .. } | Record::Settled { .. } | Record::Viewed(_) => {}
         }
     }
 

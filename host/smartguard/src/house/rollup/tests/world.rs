@@ -8,13 +8,14 @@ use super::super::super::record::{Asked, Decided, Joined, Reported};
 use super::super::super::recover;
 use super::super::*;
 use crate::house::begun::Begun;
+use crate::house::seen::{SeenCandidate, SharedSeen, ViewOf, Viewed, Views};
 use crate::store::MemoryStore;
 use numbers::choose::From;
 use numbers::outcome::{merge, normalise};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, Ranked, Ranking,
-    RightToUse, Rung, Service, TurnChange, Verdict, What,
+    CallReport, CalleeHash, Candidate, Carrier, Carriers, Decision, HoldClass, HoldReason, ImportedRow, Life, Passed,
+    Policy, Ranked, Ranking, RightToUse, Rung, Service, Status, TurnChange, Verdict, What,
 };
 use numbers::{Exemption, Hours, Region, Zip};
 use std::path::Path;
@@ -126,8 +127,8 @@ pub async fn wake(store: &Arc<dyn Store>, folder: &Path) -> Woken {
     let hot = Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0);
     let directory = Directory::default();
     directory.publish(&found.state, &everything(&found.state), NOW);
-    let replayed = found.records.iter().filter(|(_, record)| matches!(record, Record::Decided(_))).count();
-    recover::replay(&hot, &directory, (found.rolled, found.records), true, NOW).await.expect("it replays");
+    let replayed = found.past.records.iter().filter(|(_, record)| matches!(record, Record::Decided(_))).count();
+    recover::replay(&hot, &directory, found.past, true, NOW).await.expect("it replays");
     Woken { hot, directory, next_record: found.next_record, next_event: found.next_event, replayed }
 }
 
@@ -182,6 +183,7 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         considered: (0..10).map(|n| (number(n), Passed::OutOfTurn)).collect(),
         rungs: Vec::new(),
         policy_revision: 1,
+        views: Views { pool: 1, shared: (at.0 % 3 == 0).then_some(SharedSeen { view: 2, open: 5 }) },
         ranking: (dice.below(4) == 0).then(|| Ranking {
             ranker: "answered_first".to_owned(),
             said: Ranked::Order { order: vec![number(1), number(0)], reason: "answered most often first".to_owned() },
@@ -199,6 +201,25 @@ pub fn verdict(dice: &mut Dice) -> Option<Verdict> {
         _ => CallReport { talk_s: Some(3), dialstatus: Some("ANSWER".into()), ..CallReport::default() },
     };
     normalise(&report)
+}
+
+fn viewed(seq: u64, at: Moment) -> Viewed {
+    let of = match seq % 4 {
+        0 => ViewOf::Pool { owner: owner(seq % OWNERS), business: "acme".into(), lacks: 1, filled: true },
+        _ => ViewOf::Shared { business: "acme".into(), bench: 1, swaps_left: 2 },
+    };
+    let candidate = |n| Candidate {
+        number: number(n),
+        life: Life::AtRisk,
+        proven: true,
+        known: n == 0,
+        status: [Status::MixedLow; 8],
+        excluded: Carriers::NONE.with(Carrier::Verizon),
+        half_share: true,
+        ramp_since: (n == 1).then_some(at),
+    };
+    let candidates = (0..2).map(|n| SeenCandidate::from(&candidate(n))).collect();
+    Viewed { at, view: seq, of, candidates, last: true }
 }
 
 fn reported(reported: Reported) -> Record {
@@ -221,6 +242,7 @@ pub fn records(seed: u64, count: u64) -> Vec<(u64, Record)> {
                 numbers: (0..NUMBERS / 2).map(number).collect(),
                 calls: 8,
             },
+            1 if seq % 2 == 0 => Record::Viewed(Box::new(viewed(seq, at))),
             1 => Record::Settled { at },
             2 => {
                 // A seal of a decision that a crash took; nobody else has its number.
