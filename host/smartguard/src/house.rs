@@ -34,6 +34,7 @@ mod ranking;
 mod receipts;
 pub mod record;
 mod recover;
+mod replay;
 mod reports;
 pub mod restore;
 mod rolled;
@@ -63,6 +64,7 @@ use numbers::{Moment, State, Touched, What};
 use parking_lot::Mutex;
 use performer::Performer;
 use policy::InForce;
+use replay::Replaying;
 use rollup::{Roller, Rolling};
 use schedule::Schedule;
 use std::net::SocketAddr;
@@ -86,6 +88,7 @@ pub struct House {
     roster_refused: Mutex<Option<String>>,
     /// Held by exports, and asked for its trouble.
     roller: Arc<Roller>,
+    replaying: Arc<Replaying>,
 }
 
 /// Why the daemon did not start.
@@ -202,6 +205,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let house = Arc::new(House {
         performer: performer.clone(),
         roller: roller.clone(),
+        replaying: Arc::default(),
         policy: Mutex::new(read),
         roster_refused: Mutex::default(),
         listen,

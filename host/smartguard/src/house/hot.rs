@@ -501,7 +501,7 @@ impl OwnerHot {
 const CANDIDATES_KEPT_MAX: usize = 250;
 
 /// The candidates of a very large pool are cut to what a receipt holds; the chosen one is always among them.
-fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
+pub fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
     let mut kept: Vec<_> = considered.iter().take(CANDIDATES_KEPT_MAX).copied().collect();
     let beyond = considered.iter().skip(CANDIDATES_KEPT_MAX).find(|(_, passed)| *passed == Passed::Chosen);
     if let (Some(chosen), Some(last)) = (beyond, kept.last_mut()) {

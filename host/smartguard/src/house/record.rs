@@ -73,6 +73,9 @@ pub struct Decided {
     pub views: Views,
 }
 
+/// Belongs to nobody, and lies outside the North American plan.
+const NUMBER_ELSEWHERE: u64 = 999_000_000_000_000;
+
 /// What the answer rested on and is not said elsewhere, so that the same question can be asked again. Of the callee's number
 /// it holds where the callee is, and not who.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +144,24 @@ impl Record {
 }
 
 impl Decided {
+    /// The question again, with somebody who lives where the callee does. Nothing of a callee's number decides but its area
+    /// code; outside the North American plan nothing does at all.
+    pub fn ask(&self) -> Ask {
+        let Asked { prefix, state, zip, campaign, tie_break } = self.asked.clone();
+        let callee = prefix.and_then(|prefix| E164::from_digits(u64::from(prefix) * 10_000));
+        let elsewhere = || E164::from_digits(NUMBER_ELSEWHERE).expect("a number of fifteen digits");
+        Ask {
+            owner: self.owner.clone(),
+            campaign,
+            callee: callee.unwrap_or_else(elsewhere),
+            state,
+            zip,
+            carrier: self.carrier,
+            at: self.at,
+            tie_break,
+        }
+    }
+
     /// What was answered, as far as it is needed to apply it.
     pub fn answer(&self) -> Answer {
         Answer {

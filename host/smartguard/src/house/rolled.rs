@@ -6,12 +6,14 @@
 use super::calls::{Calls, Tallies};
 use super::directory::Directory;
 use super::hot::Hot;
-use super::record::Record;
+use super::record::{Decided, Record};
 use super::stored::{StoredError, pages};
-use crate::store::{Key, Op, Store, StoreError, Tree};
+use crate::store::{Key, Op, Store, StoreError, Tree, after};
 use core::time::Duration;
 use numbers::choose;
-use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, Policy, Turn, Turns, Usage};
+use numbers::{
+    Answer, CalleeHash, CalleeRecord, Candidate, Decision, E164, Moment, OwnerId, Policy, Turn, Turns, Usage,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,6 +63,82 @@ impl Rolled {
         touched
     }
 
+    /// What it takes to take these decisions again, not yet read, without the turns: whatever they touch or look at.
+    pub fn looked_at_by<'a>(records: impl IntoIterator<Item = &'a Record> + Clone) -> Rolled {
+        let mut looked_at = Rolled::touched_by(records.clone());
+        for record in records {
+            match record {
+                Record::Decided(decided) => looked_at.touch(None, Some(decided.callee)),
+                Record::Viewed(viewed) => {
+                    viewed.candidates.iter().for_each(|candidate| looked_at.touch(Some(candidate.number()), None));
+                }
+                Record::Charged { numbers, .. } => {
+                    numbers.iter().for_each(|number| looked_at.touch(Some(*number), None))
+                }
+                Record::Reported(_) | Record::Restored { .. } | Record::Settled { .. } => {}
+            }
+        }
+        looked_at.turns.clear();
+        looked_at
+    }
+
+    /// Without what is known already.
+    #[must_use]
+    pub fn without(mut self, known: &Rolled) -> Rolled {
+        self.numbers.retain(|number, _| !known.numbers.contains_key(number));
+        self.callees.retain(|callee, _| !known.callees.contains_key(callee));
+        self
+    }
+
+    /// Takes in other parts.
+    pub fn join(&mut self, parts: Rolled) {
+        self.numbers.extend(parts.numbers);
+        self.callees.extend(parts.callees);
+        self.turns.extend(parts.turns);
+    }
+
+    /// Reads every turn of an owner.
+    pub async fn read_turns(&mut self, store: &dyn Store, owner: &OwnerId) -> Result<(), StoredError> {
+        let (from, to) = (turn_key(owner, 0).bytes, turn_key(owner, u16::MAX).bytes);
+        for (key, value) in pages(store, Tree::Usage, &from, Some(&after(&to))).await? {
+            let bucket = key.get(17..19).and_then(|bucket| bucket.try_into().ok()).map(u16::from_be_bytes);
+            let (owner, turn): (OwnerId, Turn) = decoded(Key::new(Tree::Usage, key), &value)?;
+            self.turns.extend(bucket.map(|bucket| ((owner, bucket), Some(turn))));
+        }
+        Ok(())
+    }
+
+    /// The turns of one owner, as a decision asks for them.
+    pub fn turns_of(&self, owner: &OwnerId) -> Turns {
+        let of_owner = self.turns.range((owner.clone(), 0)..=(owner.clone(), u16::MAX));
+        of_owner.filter_map(|((_, bucket), turn)| Some((*bucket, (*turn)?))).collect()
+    }
+
+    /// What these candidates were shown for, in their order.
+    pub fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
+        let usage = |candidate: &Candidate| self.numbers.get(&candidate.number).map(|rolled| rolled.usage.clone());
+        candidates.iter().map(|candidate| usage(candidate).unwrap_or_default()).collect()
+    }
+
+    /// Counts the window that an unclean stop may have cost. When calls are added up it is over already, and left out.
+    pub fn charge(&mut self, at: Moment, numbers: &[E164], calls: u32, policy: &Policy) {
+        for number in numbers {
+            self.numbers.entry(*number).or_default().usage.charge(at, calls, policy);
+        }
+    }
+
+    /// Counts one decision.
+    pub fn record(&mut self, decided: &Decided, answer: &Answer, policy: &Policy) {
+        let Decision::Use { number, .. } = answer.decision else { return };
+        let turn = self.turns.entry((decided.owner.clone(), answer.bucket)).or_default();
+        let mut turns: Turns = turn.map(|turn| (answer.bucket, turn)).into_iter().collect();
+        let rolled = self.numbers.entry(number).or_default();
+        let callee = self.callees.entry(decided.callee).or_default();
+        choose::record(answer, decided.at, &mut rolled.usage, &mut turns, callee, policy);
+        rolled.tallies.entry(decided.carrier).or_default().attempts += 1;
+        *turn = turns.remove(&answer.bucket);
+    }
+
     fn touch(&mut self, number: Option<E164>, callee: Option<CalleeHash>) {
         self.numbers.extend(number.map(|number| (number, RolledNumber::default())));
         self.callees.extend(callee.map(|callee| (callee, CalleeRecord::default())));
@@ -89,16 +167,7 @@ impl Rolled {
     /// Applies one record to the parts that it touches.
     pub fn apply(&mut self, record: &Record, policy: &Policy) {
         match record {
-            Record::Decided(decided) => {
-                let Decision::Use { number, .. } = decided.decision else { return };
-                let turn = self.turns.entry((decided.owner.clone(), decided.bucket)).or_default();
-                let mut turns: Turns = turn.map(|turn| (decided.bucket, turn)).into_iter().collect();
-                let rolled = self.numbers.entry(number).or_default();
-                let callee = self.callees.entry(decided.callee).or_default();
-                choose::record(&decided.answer(), decided.at, &mut rolled.usage, &mut turns, callee, policy);
-                rolled.tallies.entry(decided.carrier).or_default().attempts += 1;
-                *turn = turns.remove(&decided.bucket);
-            }
+            Record::Decided(decided) => self.record(decided, &decided.answer(), policy),
             Record::Reported(reported) => {
                 if let Some((joined, known)) = reported.counted() {
                     let rolled = self.numbers.entry(joined.number).or_default();
