@@ -37,7 +37,9 @@ async fn ten_days_later(folder: &Path) {
                     let called_at = reported.call.as_mut().map(|call| &mut call.at);
                     called_at.into_iter().chain([&mut reported.at]).collect()
                 }
-                Record::Restored { at, .. } | Record::Charged { at, .. } | Record::Settled { at } => vec![at],
+                Record::Restored { at, .. } | Record::Settled { at } => vec![at],
+                Record::Charged { lost, .. } => vec![&mut lost.at],
+                Record::Viewed(viewed) => vec![&mut viewed.at],
             };
             for at in times {
                 *at = at.before(TEN_DAYS);

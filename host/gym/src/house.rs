@@ -239,7 +239,7 @@ impl House {
             return Told { decision: answer.decision, number: None };
         };
         let shown = view.numbers[place];
-        choose::record(&answer, owner.ask.shown(), &mut view.usage[place], &mut owner.usage, record, policy);
+        choose::record(&answer, owner.ask.shown(policy), &mut view.usage[place], &mut owner.usage, record, policy);
         if answer.from == From::Reserve {
             let owner = owner.ask.owner.clone();
             self.must(at, What::NumberDrawn { owner, number });

@@ -36,13 +36,20 @@ fn main() {
         if let Decision::Use { number, .. } = answer.decision
             && let Some(place) = candidates.iter().position(|candidate| candidate.number == number)
         {
-            record(&answer, earlier.shown(), &mut usage[place], &mut owner, &mut CalleeRecord::default(), &policy);
+            record(
+                &answer,
+                earlier.shown(&policy),
+                &mut usage[place],
+                &mut owner,
+                &mut CalleeRecord::default(),
+                &policy,
+            );
         }
     }
     let mut seen = CalleeRecord::default();
     seen.record_shown(candidates[3].number, Moment(ask.at.0 - 3_600_000));
     let mut spent = usage.clone();
-    spent.iter_mut().for_each(|usage| usage.charge(ask.at, policy.per_day_hard, &policy));
+    spent.iter_mut().for_each(|usage| usage.charge(ask.at, policy.per_day_hard, false, &policy));
 
     print("an afternoon, carrier known", &question(&ask, &candidates, &usage, &owner, None, &policy));
     print("an afternoon, carrier unknown", &question(&unknown, &candidates, &usage, &owner, None, &policy));

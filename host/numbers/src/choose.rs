@@ -228,7 +228,7 @@ pub fn record(
     let Decision::Use { number, .. } = answer.decision else { return };
     let at = shown.at;
     usage.record(shown, policy);
-    if !policy.user_limits().is_none() {
+    if shown.by_user {
         owner.counts.count(at, 1, policy);
     }
     match answer.turn {

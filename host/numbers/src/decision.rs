@@ -6,7 +6,7 @@ use crate::law::Whereabouts;
 use crate::moment::Moment;
 use crate::number::Life;
 use crate::owner::OwnerId;
-use crate::policy::Rung;
+use crate::policy::{Policy, Rung};
 use crate::region::{Region, Zip};
 use crate::usage::Shown;
 use core::time::Duration;
@@ -57,9 +57,14 @@ impl Ask {
         }
     }
 
-    /// The call as it is counted.
-    pub fn shown(&self) -> Shown {
-        Shown { at: self.at, carrier: self.carrier, campaign: self.campaign_hash() }
+    /// The call as this policy has it counted.
+    pub fn shown(&self, policy: &Policy) -> Shown {
+        Shown {
+            at: self.at,
+            carrier: self.carrier.filter(|_| !policy.carrier_limits().is_none()),
+            campaign: self.campaign_hash(),
+            by_user: !policy.user_limits().is_none(),
+        }
     }
 
     /// What is known of where the callee is.

@@ -28,6 +28,7 @@ pub mod packet;
 pub mod policy;
 pub mod region;
 pub mod scope;
+pub mod sentence;
 pub mod standing;
 pub mod state;
 pub mod step;

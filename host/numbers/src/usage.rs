@@ -25,17 +25,26 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     pub at: Moment,
-    /// The callee's, where it is known.
+    /// The callee's, where it is known and calls are counted by it.
     pub carrier: Option<Carrier>,
     pub campaign: Option<CampaignHash>,
+    /// It is counted for the user or campaign that placed it too.
+    pub by_user: bool,
+}
+
+impl Shown {
+    /// A call of which no more is known.
+    pub const fn at(at: Moment) -> Shown {
+        Shown { at, carrier: None, campaign: None, by_user: false }
+    }
 }
 
 impl Usage {
     /// Counts one decision that shows this number.
     pub fn record(&mut self, shown: Shown, policy: &Policy) {
-        let Shown { at, carrier, campaign } = shown;
+        let Shown { at, carrier, campaign, by_user: _ } = shown;
         self.all.count(at, 1, policy);
-        if let Some(carrier) = carrier.filter(|_| !policy.carrier_limits().is_none()) {
+        if let Some(carrier) = carrier {
             self.carriers.get_or_insert_default()[carrier.index()].count(at, 1, policy);
         }
         if let Some(campaign) = campaign {
@@ -45,13 +54,13 @@ impl Usage {
     }
 
     /// Counts calls that may have been made in the window lost to an unclean stop. They are as good as made for the
-    /// caps, by whichever carrier, and are not said to have been shown.
-    pub fn charge(&mut self, at: Moment, calls: u32, policy: &Policy) {
+    /// caps, where calls are counted `by_carrier` by every one of them, and are not said to have been shown.
+    pub fn charge(&mut self, at: Moment, calls: u32, by_carrier: bool, policy: &Policy) {
         if calls == 0 {
             return;
         }
         self.all.count(at, calls, policy);
-        if !policy.carrier_limits().is_none() {
+        if by_carrier {
             for carrier in self.carriers.get_or_insert_default().iter_mut() {
                 carrier.count(at, calls, policy);
             }

@@ -13,10 +13,6 @@ const DAY: u64 = 24 * 60 * 60;
 /// Six hours into a calling day.
 const NOW: Moment = Moment::from_seconds(20_500 * DAY + 15 * 60 * 60);
 
-fn shown(at: Moment) -> Shown {
-    Shown { at, carrier: None, campaign: None }
-}
-
 fn ago(seconds: u64) -> Moment {
     Moment(NOW.0 - seconds * 1000)
 }
@@ -292,7 +288,7 @@ fn what_the_counts_say_when_the_clock_is_set_back() {
     let policy = Policy::default();
     let mut usage = Usage::default();
     for _ in 0..3 {
-        usage.record(shown(NOW), &policy);
+        usage.record(Shown::at(NOW), &policy);
     }
     for back in [1, 30, 600, 7200, 3 * DAY, 400 * DAY] {
         let mut usage = usage.clone();
@@ -301,7 +297,7 @@ fn what_the_counts_say_when_the_clock_is_set_back() {
             (usage.in_minute(now), usage.in_hour(now), usage.today(now, &policy))
         };
         assert_eq!(counts(&usage), (3, 3, 3), "forgotten {back} s earlier");
-        usage.record(shown(ago(back)), &policy);
+        usage.record(Shown::at(ago(back)), &policy);
         assert_eq!(counts(&usage), (4, 4, 4), "forgotten by a call {back} s earlier");
         // A clock that was far ahead does not keep the number from being shown for as long.
         let later = Moment(ago(back).0 + 2 * DAY * 1000);
@@ -315,13 +311,13 @@ fn what_the_counts_say_when_the_clock_is_set_back() {
 fn a_policy_that_cuts_the_day_elsewhere_forgets_no_call() {
     let policy = Policy::default();
     let mut usage = Usage::default();
-    usage.charge(NOW, 60, &policy);
+    usage.charge(NOW, 60, false, &policy);
     let other = Policy { day_starts_at: policy.day_starts_at + Duration::from_secs(7 * 3600), ..policy.clone() };
     let later = Moment(NOW.0 + 2 * 3600 * 1000);
     assert_eq!(usage.today(later, &other), 60);
     let frees_at = usage.all().day_frees_at(later, 60, &other).unwrap();
     assert_eq!(usage.today(frees_at, &other), 0);
-    usage.record(shown(later), &other);
+    usage.record(Shown::at(later), &other);
     assert_eq!(usage.today(later, &other), 61);
 }
 
@@ -330,8 +326,8 @@ fn a_charge_beyond_every_figure_still_holds() {
     let policy = Policy { per_minute: u32::MAX, per_hour: u32::MAX, ..Policy::default() };
     let mut world = World::read("A312", "312 verizon");
     world.policy = Policy { per_day_soft: u32::MAX, per_day_hard: u32::MAX, ..policy.clone() };
-    world.pool.1[0].charge(NOW, u32::MAX, &policy);
-    world.pool.1[0].charge(NOW, u32::MAX, &policy);
+    world.pool.1[0].charge(NOW, u32::MAX, false, &policy);
+    world.pool.1[0].charge(NOW, u32::MAX, false, &policy);
     assert!(matches!(world.answer().decision, Decision::Hold { reason: HoldReason::CapsReached, .. }));
 }
 
@@ -410,9 +406,9 @@ impl World {
             let (key, value) = word.split_once('=').unwrap_or((word, ""));
             let figure = || value.parse::<u32>().unwrap_or_else(|_| panic!("{word} needs a figure"));
             match key {
-                "today" => usage.charge(ago(5 * 3600), figure(), &self.policy),
-                "hour" => usage.charge(ago(1800), figure(), &self.policy),
-                "minute" => usage.charge(ago(5), figure(), &self.policy),
+                "today" => usage.charge(ago(5 * 3600), figure(), false, &self.policy),
+                "hour" => usage.charge(ago(1800), figure(), false, &self.policy),
+                "minute" => usage.charge(ago(5), figure(), false, &self.policy),
                 "gap" => usage.note_turn(ago(u64::from(figure()))),
                 "ramp" => candidate.ramp_since = Some(ago(u64::from(figure()) * DAY)),
                 "unproven" => candidate.proven = false,

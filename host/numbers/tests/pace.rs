@@ -67,7 +67,7 @@ fn placed(
         let answer = choose(&question);
         if let Decision::Use { number, .. } = answer.decision {
             let place = candidates.iter().position(|candidate| candidate.number == number).expect("one of ours");
-            record(&answer, ask.shown(), &mut usage[place], &mut owner, &mut CalleeRecord::default(), policy);
+            record(&answer, ask.shown(policy), &mut usage[place], &mut owner, &mut CalleeRecord::default(), policy);
             placed += 1;
         }
         at = at.plus(every);
@@ -86,7 +86,7 @@ fn what_is_promised_for_the_hour_and_the_day_is_what_can_be_placed() {
         candidate(4, Life::Active),
     ];
     let mut usage = vec![Usage::default(); candidates.len()];
-    usage[0].charge(NOW.before(Duration::from_secs(3 * 60 * 60)), 23, &policy);
+    usage[0].charge(NOW.before(Duration::from_secs(3 * 60 * 60)), 23, false, &policy);
     let fresh = usage.clone();
     let promised = pace(Pool { candidates: &candidates, usage: &usage }, &Counts::default(), NOW, &policy);
     // Two are left of the first; half a share of six and of twenty-five; nothing of one that rests; six and twenty-five.

@@ -11,6 +11,7 @@ mod commands;
 mod import_csv;
 mod pack;
 mod policy;
+mod replay;
 mod show;
 mod simulate;
 mod transfer;
@@ -51,7 +52,7 @@ Exit codes:
   3  no daemon answers
   4  a file is faulty: configuration, policy, business, numbers, export, adapter, cassette
   5  done in part: some rows of an import were refused
-  6  an adapter differs from its cassettes, or breaks a rule that it is held to
+  6  an adapter differs from its cassettes, or breaks a rule that it is held to; a receipt is replayed to another answer
   7  the doctor found something wrong
   130  it was interrupted";
 
@@ -157,6 +158,9 @@ Each key that is configured is tried by one harmless question to its agency. Exi
     /// What a policy would do, in a made-up world, before anyone's phone rings.
     #[command(after_help = simulate::HELP)]
     Simulate(simulate::Simulate),
+    /// Receipts: whether every kept decision is replayed to the same answer.
+    #[command(subcommand)]
+    Receipts(replay::ReceiptsCommand),
     /// Why a call was answered as it was.
     Receipt {
         /// The decision id, or with --call the dialer's call id.

@@ -68,6 +68,15 @@ pub trait Desk: Send + Sync + 'static {
     fn task_done(&self, id: u64, done: TaskDone) -> Asked<'_, TaskView>;
 
     fn receipt(&self, key: ReceiptKey) -> Asked<'_, ReceiptView>;
+    /// Takes the decisions of so many days again, or all that are kept, and holds the answers against what was answered.
+    fn verify_receipts(&self, days: Option<u32>) -> Asked<'_, VerifiedView>;
+    /// A receipt in words.
+    fn explain_call(&self, key: ReceiptKey) -> Asked<'_, ExplainedView>;
+    /// Takes the recorded calls again under another policy in the place of that of everybody: the first of these texts,
+    /// which may build on the others.
+    fn judge_policy(&self, days: Option<u32>, texts: Vec<PolicyText>) -> Asked<'_, JudgedView>;
+    /// The replay of calls that is under way.
+    fn replaying(&self) -> Option<ReplayingView>;
 
     fn adapters(&self) -> Asked<'_, Vec<AdapterView>>;
     fn adapter(&self, id: String) -> Asked<'_, AdapterView>;
@@ -348,6 +357,15 @@ pub enum ReceiptKey {
     Decision(String),
     /// The newest decision for this call id.
     Call(String),
+}
+
+/// The text of a policy file that is not in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyText {
+    /// As it is called in problems, and by files that build on it.
+    pub name: String,
+    pub text: String,
 }
 
 /// A file of a packet, rendered for the person who asked for it.

@@ -10,6 +10,7 @@ pub mod csv;
 mod hot;
 mod plan;
 mod problem;
+mod replay;
 mod rest;
 pub(crate) mod wire;
 
@@ -151,7 +152,9 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/tasks/{id}/files/{name}", get(rest::task_file))
         .route("/v1/tasks/{id}/done", post(rest::task_done))
         .route("/v1/receipts", get(rest::receipt_of_call))
+        .route("/v1/receipts/verify", post(replay::verify))
         .route("/v1/receipts/{decision_id}", get(rest::receipt))
+        .route("/v1/replaying", get(replay::replaying))
         .route("/v1/adapters", get(rest::adapters))
         .route("/v1/adapters/{id}", get(rest::adapter))
         .route("/v1/adapters/{id}/grant", post(rest::adapter_grant))
@@ -168,6 +171,8 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/pacing", get(plan::pacing))
         .route("/v1/policies", get(rest::policies))
         .route("/v1/policies/effective", get(rest::effective_policy))
+        .route("/v1/policies/explained", get(replay::explained))
+        .route("/v1/policies/replay", post(replay::judge))
         .route("/v1/status", get(rest::status))
         .route("/v1/export", post(rest::export))
         .route("/healthz", get(rest::healthz))

@@ -34,11 +34,13 @@ mod ranking;
 mod receipts;
 pub mod record;
 mod recover;
+mod replay;
 mod reports;
 pub mod restore;
 mod rolled;
 mod rollup;
 mod schedule;
+mod seen;
 mod status;
 mod stored;
 mod trouble;
@@ -62,6 +64,7 @@ use numbers::{Moment, State, Touched, What};
 use parking_lot::Mutex;
 use performer::Performer;
 use policy::InForce;
+use replay::Replaying;
 use rollup::{Roller, Rolling};
 use schedule::Schedule;
 use std::net::SocketAddr;
@@ -85,6 +88,7 @@ pub struct House {
     roster_refused: Mutex<Option<String>>,
     /// Held by exports, and asked for its trouble.
     roller: Arc<Roller>,
+    replaying: Arc<Replaying>,
 }
 
 /// Why the daemon did not start.
@@ -178,7 +182,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let hot = Arc::new(Hot::new(keys, journal, in_force, for_keeper, begun));
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state), since);
-    recover::replay(&hot, &directory, (found.rolled, found.records), cleanly, since).await?;
+    recover::replay(&hot, &directory, found.past, cleanly, since).await?;
 
     let adapters = Adapters::open(&config, store.clone()).await.map_err(StartError::Adapters)?;
     let (commands, wanted) = tokio::sync::mpsc::unbounded_channel();
@@ -201,6 +205,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let house = Arc::new(House {
         performer: performer.clone(),
         roller: roller.clone(),
+        replaying: Arc::default(),
         policy: Mutex::new(read),
         roster_refused: Mutex::default(),
         listen,

@@ -17,7 +17,7 @@ mod trial;
 pub use case::Case;
 pub use explained::{Explained, explained};
 pub use file::PolicyFile;
-pub use folder::{ReadPolicies, Role, read_file, read_files, read_folder};
+pub use folder::{ReadPolicies, Role, in_place_of_all, read_file, read_files, read_folder};
 pub use trial::{Trial, try_cases};
 
 use crate::strict::{Problem, nearest};

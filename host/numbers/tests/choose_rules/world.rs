@@ -199,14 +199,15 @@ impl World {
 
     fn charge(&mut self, number: E164, at: Moment, calls: u32) {
         let policy = self.policy.clone();
-        self.usage_of(number).charge(at, calls, &policy);
+        let by_carrier = !policy.carrier_limits().is_none();
+        self.usage_of(number).charge(at, calls, by_carrier, &policy);
     }
 
     fn apply(&mut self, callee: usize, ask: &Ask, answer: &Answer, number: E164) {
         let policy = self.policy.clone();
         let mut owner = std::mem::take(&mut self.owner);
         let mut memory = self.callees[callee].clone();
-        record(answer, ask.shown(), self.usage_of(number), &mut owner, &mut memory, &policy);
+        record(answer, ask.shown(&policy), self.usage_of(number), &mut owner, &mut memory, &policy);
         self.owner = owner;
         self.callees[callee] = memory;
     }

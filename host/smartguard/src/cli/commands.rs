@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    TaskCommand, agencies, author, pack, policy, show, simulate, transfer,
+    TaskCommand, agencies, author, pack, policy, replay, show, simulate, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -108,6 +108,7 @@ async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Fail
         Command::Packet(words) => agencies::make_packet(client, json, words).await,
         Command::Doctor => agencies::doctor(client, json).await,
         Command::Policy(command) => policy::ask(client, json, command).await,
+        Command::Receipts(command) => replay::receipts(client, json, command).await,
         Command::Receipt { id, call } => {
             let view = if call {
                 client.get("/v1/receipts", &[("call_id", id)]).await?

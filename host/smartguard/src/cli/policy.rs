@@ -27,8 +27,20 @@ pub(super) enum PolicyCommand {
     Diff { before: PathBuf, after: PathBuf },
     /// The policies in force: that of everybody, then what each scope says beside it.
     List,
-    /// Which value of each field holds for somebody, and which file and line says so.
+    /// Which value of each field holds for somebody, and which file and line says so; with --call, why a call was answered as
+    /// it was, in words.
+    #[command(after_help = "\
+Examples:
+  smartguard policy explain --user anna --said
+  smartguard policy explain --call 20261129-0815-17")]
     Explain(Whose),
+    /// What another policy would have answered to the recorded calls, in the place of that of everybody. Nothing is put in
+    /// force.
+    #[command(after_help = "\
+Examples:
+  smartguard policy replay new.toml
+  smartguard policy replay --days 2 policies/trial.toml --json")]
+    Replay(super::replay::Replay),
 }
 
 #[derive(Debug, Args)]
@@ -40,6 +52,9 @@ pub(super) struct Whose {
     campaign: Option<String>,
     #[arg(long)]
     user: Option<String>,
+    /// A call, by its decision id or the dialer's call id.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["business", "campaign", "user", "folder", "said"])]
+    call: Option<String>,
     /// Read this folder instead of asking the daemon.
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -52,7 +67,7 @@ impl PolicyCommand {
     pub(super) fn asks_a_daemon(&self) -> bool {
         match self {
             PolicyCommand::Check { .. } | PolicyCommand::Test { .. } | PolicyCommand::Diff { .. } => false,
-            PolicyCommand::List => true,
+            PolicyCommand::List | PolicyCommand::Replay(_) => true,
             PolicyCommand::Explain(whose) => whose.folder.is_none(),
         }
     }
@@ -64,7 +79,7 @@ pub(super) fn run(command: PolicyCommand, json: bool) -> Result<Exit, Failure> {
         PolicyCommand::Check { paths } => check(paths, json),
         PolicyCommand::Test { paths } => test(paths, json),
         PolicyCommand::Diff { before, after } => diff(&before, &after, json),
-        PolicyCommand::Explain(Whose { folder: Some(folder), business, campaign, user, said }) => {
+        PolicyCommand::Explain(Whose { folder: Some(folder), business, campaign, user, said, .. }) => {
             let read = match policies::read_folder(&folder) {
                 Ok(read) => read,
                 Err(problems) => return verdict(json, &problems, &[], ""),
@@ -74,7 +89,7 @@ pub(super) fn run(command: PolicyCommand, json: bool) -> Result<Exit, Failure> {
             answer(json, serde_json::json!(view), |view| effective(&view, said))
         }
         // These ask a daemon.
-        PolicyCommand::List | PolicyCommand::Explain(_) => Ok(Exit::Done),
+        PolicyCommand::List | PolicyCommand::Explain(_) | PolicyCommand::Replay(_) => Ok(Exit::Done),
     }
 }
 
@@ -84,6 +99,8 @@ pub(super) async fn ask(client: &Client, json: bool, command: PolicyCommand) -> 
             let views = client.get("/v1/policies", &[]).await?["policies"].take();
             answer(json, views, |views: Vec<PolicyView>| in_force(&views))
         }
+        PolicyCommand::Explain(Whose { call: Some(call), .. }) => super::replay::explain(client, json, call).await,
+        PolicyCommand::Replay(words) => super::replay::judge(client, json, words).await,
         PolicyCommand::Explain(Whose { business, campaign, user, said, .. }) => {
             let query = [("business", business), ("campaign", campaign), ("user", user)];
             let query: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();

@@ -4,11 +4,13 @@ mod adapter;
 mod agency;
 mod plan;
 mod policy;
+mod replay;
 
 pub use adapter::*;
 pub use agency::*;
 pub use plan::*;
 pub use policy::*;
+pub use replay::*;
 
 use numbers::moment::Moment;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -102,6 +102,34 @@ pub(crate) struct ReceiptQuery {
     pub call_id: String,
 }
 
+/// `POST /v1/receipts/verify`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerifyBody {
+    /// All that are kept, where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+/// `POST /v1/policies/replay`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReplayBody {
+    /// All that are kept, where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// The policy first, then the files that it builds on.
+    pub files: Vec<crate::desk::PolicyText>,
+}
+
+/// The query of `GET /v1/policies/explained`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExplainQuery {
+    /// A decision id, or the dialer's call id.
+    pub call: String,
+}
+
 /// Whom somebody is about to call.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -101,7 +101,7 @@ fn line(seq: u64, record: &Record, rights: &Rights) -> Option<Value> {
             "right": right(rights.get(number)), "restored": true,
         }),
         // These are our own book-keeping, and no call.
-        Record::Charged { .. } | Record::Settled { .. } => return None,
+        Record::Charged { .. } | Record::Settled { .. } | Record::Viewed(_) => return None,
     };
     line["record"] = json!(seq);
     Some(line)

@@ -8,11 +8,12 @@ use super::trouble::Trouble;
 use super::{packets, views};
 use crate::desk::{
     AdapterView, AgenciesView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, CheckupView,
-    Desk, DeskError, DeskErrorKind, DirectoryEntry, EffectivePolicyView, ExportView, HoldClass, ImportReport,
-    ImportRow, InboundView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView, OutcomeReceipt,
-    OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacingQuery, PacingView, PacketWish, PersonReport, PolicyView,
-    PreflightRequest, PreflightView, ReceiptKey, ReceiptView, RefusedRow, RightClaim, ScopeQuery, Service, Stamp,
-    StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
+    Desk, DeskError, DeskErrorKind, DirectoryEntry, EffectivePolicyView, ExplainedView, ExportView, HoldClass,
+    ImportReport, ImportRow, InboundView, JudgedView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView,
+    OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacingQuery, PacingView, PacketWish, PersonReport,
+    PolicyText, PolicyView, PreflightRequest, PreflightView, ReceiptKey, ReceiptView, RefusedRow, ReplayingView,
+    RightClaim, ScopeQuery, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
+    VerifiedView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
@@ -297,6 +298,22 @@ impl Desk for House {
 
     fn receipt(&self, key: ReceiptKey) -> Answered<'_, ReceiptView> {
         async move { self.receipt_of(key).await }.boxed()
+    }
+
+    fn verify_receipts(&self, days: Option<u32>) -> Answered<'_, VerifiedView> {
+        async move { House::verify_receipts(self, days).await }.boxed()
+    }
+
+    fn explain_call(&self, key: ReceiptKey) -> Answered<'_, ExplainedView> {
+        async move { House::explain_call(self, key).await }.boxed()
+    }
+
+    fn judge_policy(&self, days: Option<u32>, texts: Vec<PolicyText>) -> Answered<'_, JudgedView> {
+        async move { House::judge_policy(self, days, texts).await }.boxed()
+    }
+
+    fn replaying(&self) -> Option<ReplayingView> {
+        self.replaying_view()
     }
 
     fn adapters(&self) -> Answered<'_, Vec<AdapterView>> {

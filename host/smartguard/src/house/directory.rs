@@ -55,6 +55,19 @@ impl Directory {
         self.kept.lock().numbers.get(&number).map(|(business, _)| business.id.clone())
     }
 
+    /// Where this number was when it was last published, and whose it is.
+    pub fn place_of(&self, number: E164) -> Option<(Arc<BusinessCell>, Place)> {
+        self.kept.lock().numbers.get(&number).cloned()
+    }
+
+    /// Keeps the number where it is for as long as the answer lives; none where it has moved already. Nothing is published
+    /// meanwhile.
+    pub fn stays(&self, number: E164, place: &Place) -> Option<impl Sized + '_> {
+        let kept = self.kept.lock();
+        let stays = kept.numbers.get(&number).is_some_and(|(_, now)| now == place);
+        stays.then_some(kept)
+    }
+
     /// Shows the path of a call what an event changed.
     pub fn publish(&self, state: &State, touched: &Touched, now: Moment) {
         let mut kept = self.kept.lock();
@@ -78,8 +91,11 @@ impl Directory {
         }
         for owner in owners.iter().filter_map(|id| state.owners.get(id)) {
             if let Some(cell) = self.owner(&owner.id) {
-                let candidates = state.pool(owner).map(Candidate::of).collect();
-                cell.view.store(Arc::new(OwnerView { candidates, room: state.room(owner) }));
+                let view = OwnerView::new(state.pool(owner).map(Candidate::of).collect(), state.room(owner));
+                // One that says the same as before is not recorded anew.
+                if *cell.view.load_full() != view {
+                    cell.view.store(Arc::new(view));
+                }
             }
         }
         for business in shared {
@@ -87,8 +103,10 @@ impl Directory {
             let bench = state.numbers_in(&business, &Place::Bench).map(Candidate::of).collect();
             let reserve =
                 state.numbers_in(&business, &Place::Reserve).take(RESERVE_SHOWN_MAX).map(Candidate::of).collect();
-            let swaps_left = state.swaps_left(&business, now);
-            cell.view.store(Arc::new(SharedView { bench, reserve, swaps_left }));
+            let view = SharedView::new(bench, reserve, state.swaps_left(&business, now));
+            if *cell.view.load_full() != view {
+                cell.view.store(Arc::new(view));
+            }
         }
         // A number that has moved is drawn by nobody any more; it is no longer in the view that was just replaced.
         for number in &touched.numbers {
@@ -118,4 +136,4 @@ impl Directory {
 }
 
 /// Ready numbers shown to the path of a call at once; it draws one at a time, and the rest follows as these are taken.
-const RESERVE_SHOWN_MAX: usize = 64;
+const RESERVE_SHOWN_MAX: usize = super::seen::RESERVE_MAX;

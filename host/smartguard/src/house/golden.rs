@@ -108,6 +108,7 @@ async fn samples() -> Vec<(&'static str, Vec<u8>)> {
             Record::Restored { .. } => (2, true),
             Record::Charged { .. } => (3, true),
             Record::Settled { .. } => (4, true),
+            Record::Viewed(_) => (5, true),
         };
         if kinds.insert(kind) {
             samples.push(("call", encode(*seq, record).expect("an encoding")));

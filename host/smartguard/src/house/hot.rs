@@ -5,19 +5,22 @@
 //! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
 
 mod looks;
+mod past;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
 use super::plan::BusinessPace;
-use super::record::{self, Decided, Record};
+use super::record::{self, Counted, Decided, Record};
+use super::seen::{Recorded, SharedSeen, ViewOf, Views, open};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::pace::pace;
 use numbers::{
-    Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Decision, Drawn, Durability, E164, HoldClass, Moment, OwnerId,
-    OwnerUsage, Pace, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room, Rung, Shown, Turn, Usage, Zip,
+    Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Counts as CallCounts, Decision, Drawn, Durability, E164,
+    HoldClass, Moment, OwnerId, OwnerUsage, Pace, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room,
+    Rung, Turn, Usage, Zip,
 };
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -36,6 +39,7 @@ pub struct OwnerView {
     pub candidates: Vec<Candidate>,
     /// What it may take from the reserve.
     pub room: Room,
+    recorded: Recorded,
 }
 
 /// Numbers that several owners of one business may draw on.
@@ -45,6 +49,32 @@ pub struct SharedView {
     pub reserve: Vec<Candidate>,
     /// Numbers that may be shown for the first time in the place of others.
     pub swaps_left: usize,
+    recorded: Recorded,
+}
+
+impl OwnerView {
+    pub fn new(candidates: Vec<Candidate>, room: Room) -> OwnerView {
+        OwnerView { candidates, room, recorded: Recorded::default() }
+    }
+}
+
+impl SharedView {
+    pub fn new(bench: Vec<Candidate>, reserve: Vec<Candidate>, swaps_left: usize) -> SharedView {
+        SharedView { bench, reserve, swaps_left, recorded: Recorded::default() }
+    }
+}
+
+/// Whether decisions see the same, wherever it was recorded.
+impl PartialEq for OwnerView {
+    fn eq(&self, other: &OwnerView) -> bool {
+        (&self.candidates, self.room) == (&other.candidates, other.room)
+    }
+}
+
+impl PartialEq for SharedView {
+    fn eq(&self, other: &SharedView) -> bool {
+        (&self.bench, &self.reserve, self.swaps_left) == (&other.bench, &other.reserve, other.swaps_left)
+    }
 }
 
 /// One owner on the path of a call.
@@ -138,6 +168,9 @@ pub enum ForKeeper {
     Volume { number: E164, shown_total: u64 },
 }
 
+/// What is remembered of callees, or a part of it.
+pub type Callees = HashMap<CalleeHash, CalleeRecord>;
+
 /// All that changes with calls.
 pub struct Hot {
     pub keys: Keys,
@@ -145,7 +178,7 @@ pub struct Hot {
     pub policy: ArcSwap<Policies>,
     pub calls: Mutex<Calls>,
     usage: Vec<Mutex<HashMap<E164, Usage>>>,
-    callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
+    callees: Vec<Mutex<Callees>>,
     for_keeper: tokio::sync::mpsc::UnboundedSender<ForKeeper>,
     pub counts: Counts,
     /// Who wants to know of calls that begin.
@@ -186,6 +219,12 @@ impl OwnerCell {
         self.hot.lock().usage.turns.clone()
     }
 
+    /// The calls that it has placed.
+    #[cfg(test)]
+    pub fn counts(&self) -> CallCounts {
+        self.hot.lock().usage.counts.clone()
+    }
+
     /// Takes in a turn of before.
     pub fn begin_with_turn(&self, bucket: u16, turn: Turn) {
         self.hot.lock().usage.turns.insert(bucket, turn);
@@ -193,9 +232,12 @@ impl OwnerCell {
 
     /// Counts calls that may have been placed in the window lost to an unclean stop.
     pub fn charge(&self, at: Moment, calls: u32, policy: &Policy) {
-        if !policy.user_limits().is_none() {
-            self.hot.lock().usage.counts.count(at, calls, policy);
-        }
+        self.hot.lock().usage.counts.count(at, calls, policy);
+    }
+
+    /// Takes in what it has placed before.
+    pub fn begin_with_counts(&self, counts: CallCounts) {
+        self.hot.lock().usage.counts = counts;
     }
 }
 
@@ -283,11 +325,13 @@ impl Hot {
         // Only when the pool alone does not do is the lock that the owners of a business share taken.
         let mut shared = owner.business.view.load();
         let mut drawing = None;
+        let mut shared_seen = None;
         if answer.falls_short() && !(shared.bench.is_empty() && shared.reserve.is_empty()) {
             let drawn = owner.business.drawing.lock();
             // The keeper publishes first and forgets the draw then: what is looked at under the lock counts none twice too few.
             shared = owner.business.view.load();
-            let reserve = drawable(&shared, &drawn, &owner.id, owner.view.load().room);
+            let drawable = drawable(&shared, &drawn, &owner.id, owner.view.load().room);
+            let reserve = open(&shared.reserve, drawable);
             let bench_usage = self.usage_of(&shared.bench);
             let reserve_usage = self.usage_of(&reserve);
             answer = choose::choose(&Question {
@@ -295,8 +339,30 @@ impl Hot {
                 reserve: Pool { candidates: &reserve, usage: &reserve_usage },
                 ..question
             });
+            let view = shared.recorded.name(
+                &self.journal,
+                asked.now,
+                || ViewOf::Shared {
+                    business: owner.business.id.clone(),
+                    bench: shared.bench.len() as u32,
+                    swaps_left: shared.swaps_left as u32,
+                },
+                shared.bench.iter().chain(&shared.reserve),
+            )?;
+            shared_seen = Some(SharedSeen { view, open: drawable });
             drawing = Some(drawn);
         }
+        let pool_seen = view.recorded.name(
+            &self.journal,
+            asked.now,
+            || ViewOf::Pool {
+                owner: owner.id.clone(),
+                business: owner.business.id.clone(),
+                lacks: view.room.lacks as u32,
+                filled: view.room.filled,
+            },
+            view.candidates.iter(),
+        )?;
 
         let calls_left = pace(pool, &hot.usage.counts, asked.now, policy);
         let seq = self.journal.sequence();
@@ -316,8 +382,10 @@ impl Hot {
             considered: kept(&answer.considered),
             rungs: answer.rungs.clone(),
             propensity_ppm: answer.propensity_ppm,
+            counted: Counted::of(policy),
             policy_revision,
             ranking: asked.ranking.clone(),
+            views: Views { pool: pool_seen, shared: shared_seen },
         }));
         let (number, rung, sticky, attempts_left) = match answer.decision {
             Decision::Hold { class, reason, retry_after } => {
@@ -358,7 +426,7 @@ impl Hot {
 
         let callee_record = callees.entry(callee).or_default();
         let shown_total = self.with_usage(number, |usage| {
-            choose::record(&answer, ask.shown(), usage, &mut hot.usage, callee_record, policy);
+            choose::record(&answer, ask.shown(policy), usage, &mut hot.usage, callee_record, policy);
             usage.shown_total()
         });
         drop(callees);
@@ -425,75 +493,6 @@ impl Hot {
             part.lock().retain(|_, callee| !callee.is_forgotten(now, sticky_for));
         }
     }
-
-    /// Applies a decision that was taken before this start.
-    pub fn replay(&self, owner: Option<&OwnerCell>, seq: u64, decided: &Decided, now: Moment) {
-        let Decision::Use { number, rung, sticky, attempts_left } = decided.decision else {
-            self.calls.lock().held(decided.call, seq);
-            return;
-        };
-        let policies = self.policy.load();
-        let policy = match owner {
-            Some(owner) => policies.of_call(&owner.business.id, &owner.id, decided.asked.campaign.as_deref()),
-            None => Cow::Borrowed(policies.base()),
-        };
-        let answer = decided.answer();
-        // An owner that is gone has no turns to go on with; its numbers and callees count all the same.
-        let mut nobody = OwnerUsage::default();
-        let mut hot = owner.map(|owner| owner.hot.lock());
-        let by = hot.as_mut().map_or(&mut nobody, |hot| &mut hot.usage);
-        let mut callees = self.callees[part(callee_part(decided.callee))].lock();
-        let callee = callees.entry(decided.callee).or_default();
-        self.with_usage(number, |usage| choose::record(&answer, decided.shown(), usage, by, callee, &policy));
-        drop(callees);
-        if decided.valid_until > now
-            && let Some(hot) = &mut hot
-        {
-            let sealed = Sealed { seq, at: decided.at, number, callee: decided.callee };
-            let told = Told::Use {
-                number,
-                sealed,
-                reason: reason(rung, sticky),
-                attempts_left,
-                valid_until: decided.valid_until,
-                // Many calls may have followed that are not yet replayed.
-                calls_left: Pace::default(),
-            };
-            let recent = Recent { until: decided.valid_until, callee: decided.callee, told, after_sync: false };
-            hot.remember(decided.call, recent, now);
-        }
-        drop(hot);
-        self.calls.lock().decided(Call {
-            seq,
-            at: decided.at,
-            call: decided.call,
-            number,
-            callee: decided.callee,
-            carrier: decided.carrier,
-            verdict: None,
-        });
-    }
-
-    /// Applies what is known of a decision that only its sealed id brought back.
-    pub fn restore(&self, sealed: &Sealed) {
-        let policy = self.policy.load();
-        let shown = Shown { at: sealed.at, carrier: None, campaign: None };
-        self.with_usage(sealed.number, |usage| usage.record(shown, policy.base()));
-        self.with_callee(sealed.callee, |callee| {
-            callee.record_attempt(sealed.at);
-            callee.record_shown(sealed.number, sealed.at);
-        });
-        self.calls.lock().decided(Call {
-            seq: sealed.seq,
-            at: sealed.at,
-            // It is found by its own id alone.
-            call: sealed.seq,
-            number: sealed.number,
-            callee: sealed.callee,
-            carrier: None,
-            verdict: None,
-        });
-    }
 }
 
 impl Asked {
@@ -536,7 +535,7 @@ impl OwnerHot {
 const CANDIDATES_KEPT_MAX: usize = 250;
 
 /// The candidates of a very large pool are cut to what a receipt holds; the chosen one is always among them.
-fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
+pub fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
     let mut kept: Vec<_> = considered.iter().take(CANDIDATES_KEPT_MAX).copied().collect();
     let beyond = considered.iter().skip(CANDIDATES_KEPT_MAX).find(|(_, passed)| *passed == Passed::Chosen);
     if let (Some(chosen), Some(last)) = (beyond, kept.last_mut()) {
@@ -548,16 +547,16 @@ fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
 /// Decisions of one owner that are kept before it is worth looking for those past their time.
 const RECENT_SWEEP_MIN: usize = 256;
 
-/// The numbers of the reserve that this owner may draw: as many as its pool lacks, within the swap ration, and none that is
+/// Which numbers of the reserve this owner may draw, the first in the lowest bit: as many as its pool lacks, within the swap ration, and none that is
 /// drawn already.
-fn drawable(shared: &SharedView, drawn: &Drawing, owner: &OwnerId, room: Room) -> Vec<Candidate> {
+fn drawable(shared: &SharedView, drawn: &Drawing, owner: &OwnerId, room: Room) -> u64 {
     let by_owner = drawn.values().filter(|drawn| drawn.owner == *owner).count();
     let unknown = drawn.values().filter(|drawn| !drawn.known).count();
-    let open = |candidate: &&Candidate| {
+    let is_open = |candidate: &Candidate| {
         let drawn_since = Drawn { by_owner, unknown };
         !drawn.contains_key(&candidate.number) && room.permits(candidate.known, drawn_since, shared.swaps_left)
     };
-    shared.reserve.iter().filter(open).cloned().collect()
+    shared.reserve.iter().enumerate().fold(0, |open, (place, candidate)| open | u64::from(is_open(candidate)) << place)
 }
 
 /// Why this number, in one word.

@@ -291,7 +291,7 @@ fn put(first: u64, page: Vec<u8>) -> Op {
 #[cfg(test)]
 mod tests {
     use super::super::moody_store::{Mood, MoodyStore};
-    use super::super::record::read_page;
+    use super::super::record::{Counted, Lost, read_page};
     use super::*;
     use crate::store::Tree;
     use numbers::{Moment, OwnerId};
@@ -299,7 +299,8 @@ mod tests {
     /// A record of about `numbers` × 7 bytes.
     fn record(numbers: u64) -> Record {
         let numbers = (0..numbers).filter_map(|n| numbers::E164::from_digits(12_125_550_000 + n)).collect();
-        Record::Charged { at: Moment(1), owner: OwnerId::User("ann".into()), numbers, calls: 8 }
+        let lost = Lost { at: Moment(1), calls: 8, counted: Counted::default() };
+        Record::Charged { owner: OwnerId::User("ann".into()), numbers, lost }
     }
 
     async fn kept(store: &Arc<MoodyStore>) -> Vec<u64> {

@@ -119,6 +119,11 @@ impl House {
         std::iter::once(everybody).chain(scopes).collect()
     }
 
+    /// The policies in force as they were read, with where each value stands.
+    pub(super) fn policies_read(&self) -> ReadPolicies {
+        self.policy.lock().read.clone()
+    }
+
     /// What holds for whom, and where each value comes from.
     pub(super) fn effective_policy(&self, query: ScopeQuery) -> EffectivePolicyView {
         let ScopeQuery { business, campaign, user } = query;

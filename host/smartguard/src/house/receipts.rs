@@ -20,16 +20,7 @@ const PAGE_BACK_USUAL: u64 = 200;
 
 impl House {
     pub(super) async fn receipt_of(&self, key: ReceiptKey) -> Result<ReceiptView, DeskError> {
-        let (seq, at, call_id) = match &key {
-            ReceiptKey::Decision(id) => {
-                let sealed = self.hot.keys.unseal(id).ok_or_else(|| missing("receipt", "this decision id"))?;
-                (sealed.seq, Some(sealed.at), String::new())
-            }
-            ReceiptKey::Call(call_id) => {
-                let seq = self.hot.calls.lock().newest(self.hot.keys.call(call_id));
-                (seq.ok_or_else(|| no_recent_call(call_id))?, None, call_id.clone())
-            }
-        };
+        let (seq, at, call_id) = self.place_of(&key)?;
         let kept = match self.decided(seq).await? {
             Some(decided) => Some(self.receipt_view(seq, call_id, &decided)),
             None => self.restored_view(seq, call_id),
@@ -37,7 +28,22 @@ impl House {
         kept.ok_or_else(|| no_record(at, now(), &self.config))
     }
 
-    async fn decided(&self, seq: u64) -> Result<Option<Decided>, DeskError> {
+    /// The record of a decision by whichever name it is asked for, when it was made as far as the name tells, and the call id
+    /// as far as it was given.
+    pub(super) fn place_of(&self, key: &ReceiptKey) -> Result<(u64, Option<Moment>, String), DeskError> {
+        match key {
+            ReceiptKey::Decision(id) => {
+                let sealed = self.hot.keys.unseal(id).ok_or_else(|| missing("receipt", "this decision id"))?;
+                Ok((sealed.seq, Some(sealed.at), String::new()))
+            }
+            ReceiptKey::Call(call_id) => {
+                let seq = self.hot.calls.lock().newest(self.hot.keys.call(call_id));
+                Ok((seq.ok_or_else(|| no_recent_call(call_id))?, None, call_id.clone()))
+            }
+        }
+    }
+
+    pub(super) async fn decided(&self, seq: u64) -> Result<Option<Decided>, DeskError> {
         // What was just decided may still be on its way to the disk.
         self.hot.journal.settle().await?;
         // Most often it is near the beginning of its page, and only after a long wait for the disk far behind it.
@@ -70,7 +76,7 @@ impl House {
         }
     }
 
-    fn receipt_view(&self, seq: u64, call_id: String, decided: &Decided) -> ReceiptView {
+    pub(super) fn receipt_view(&self, seq: u64, call_id: String, decided: &Decided) -> ReceiptView {
         let (answer, decision_id) = match &decided.decision {
             Decision::Use { number, attempts_left, .. } => {
                 let sealed = Sealed { seq, at: decided.at, number: *number, callee: decided.callee };
@@ -152,7 +158,7 @@ impl House {
 }
 
 /// Nothing is left of the decision by which it could be explained.
-fn no_record(at: Option<Moment>, now: Moment, config: &Config) -> DeskError {
+pub(super) fn no_record(at: Option<Moment>, now: Moment, config: &Config) -> DeskError {
     match at.filter(|at| now.since(*at) >= config.keep_calls) {
         Some(at) => DeskError::new(
             DeskErrorKind::NotFound,

@@ -3,12 +3,13 @@
 //! These are the disk's own types. Replaying them rebuilds the hot state; a decision is applied as it was taken and never taken anew.
 //! They are kept in pages, each a few records one behind the other.
 
+use super::seen::{RECORDED_FOR, Viewed, Views};
 use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region,
-    Rung, Shown, TurnChange, Verdict, Zip,
+    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Policy, Ranking,
+    Region, Rung, Shown, TurnChange, Verdict, Zip,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,15 +33,16 @@ pub enum Record {
     },
     /// After an unclean stop: what each of these numbers may have been shown for without a record of it.
     Charged {
-        at: Moment,
         owner: OwnerId,
         numbers: Vec<E164>,
-        calls: u32,
+        lost: Lost,
     },
     /// A start after a clean stop: nothing that was decided before this is missing.
     Settled {
         at: Moment,
     },
+    /// What the decisions after it saw.
+    Viewed(Box<Viewed>),
 }
 
 /// A decision, with its receipt.
@@ -65,9 +67,36 @@ pub struct Decided {
     pub rungs: Vec<Rung>,
     /// How likely the number was that is shown.
     pub propensity_ppm: u32,
+    pub counted: Counted,
     pub policy_revision: u64,
     /// None where no ranker was asked.
     pub ranking: Option<Ranking>,
+    /// The candidates that it was taken from.
+    pub views: Views,
+}
+
+/// Belongs to nobody, and lies outside the North American plan.
+const NUMBER_ELSEWHERE: u64 = 999_000_000_000_000;
+
+/// For whom calls were counted beside their numbers, by the policy that held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    pub by_carrier: bool,
+    pub by_user: bool,
+}
+
+impl Counted {
+    pub fn of(policy: &Policy) -> Counted {
+        Counted { by_carrier: !policy.carrier_limits().is_none(), by_user: !policy.user_limits().is_none() }
+    }
+}
+
+/// Calls of each number that a lost window may have held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    pub at: Moment,
+    pub calls: u32,
+    pub counted: Counted,
 }
 
 /// What the answer rested on and is not said elsewhere, so that the same question can be asked again. Of the callee's number
@@ -119,12 +148,44 @@ impl Record {
         match self {
             Record::Decided(decided) => decided.at,
             Record::Reported(reported) => reported.at,
-            Record::Restored { at, .. } | Record::Charged { at, .. } | Record::Settled { at } => *at,
+            Record::Restored { at, .. } | Record::Settled { at } => *at,
+            Record::Charged { lost, .. } => lost.at,
+            Record::Viewed(viewed) => viewed.at,
+        }
+    }
+
+    /// Nothing that was recorded later than this rests on it. A view is there for the decisions after it.
+    pub fn needed_until(&self) -> Moment {
+        match self {
+            Record::Viewed(viewed) => viewed.at.plus(RECORDED_FOR),
+            Record::Decided(_)
+            | Record::Reported(_)
+            | Record::Restored { .. }
+            | Record::Charged { .. }
+            | Record::Settled { .. } => self.at(),
         }
     }
 }
 
 impl Decided {
+    /// The question again, with somebody who lives where the callee does. Nothing of a callee's number decides but its area
+    /// code; outside the North American plan nothing does at all.
+    pub fn ask(&self) -> Ask {
+        let Asked { prefix, state, zip, campaign, tie_break } = self.asked.clone();
+        let callee = prefix.and_then(|prefix| E164::from_digits(u64::from(prefix) * 10_000));
+        let elsewhere = || E164::from_digits(NUMBER_ELSEWHERE).expect("a number of fifteen digits");
+        Ask {
+            owner: self.owner.clone(),
+            campaign,
+            callee: callee.unwrap_or_else(elsewhere),
+            state,
+            zip,
+            carrier: self.carrier,
+            at: self.at,
+            tie_break,
+        }
+    }
+
     /// What was answered, as far as it is needed to apply it.
     pub fn answer(&self) -> Answer {
         Answer {
@@ -144,7 +205,8 @@ impl Decided {
             (Some(campaign), _) | (None, OwnerId::Campaign(campaign)) => Some(CampaignHash::of(campaign)),
             (None, OwnerId::User(_)) => None,
         };
-        Shown { at: self.at, carrier: self.carrier, campaign }
+        let Counted { by_carrier, by_user } = self.counted;
+        Shown { at: self.at, carrier: self.carrier.filter(|_| by_carrier), campaign, by_user }
     }
 }
 
@@ -155,10 +217,15 @@ impl Reported {
         Some((joined, joined.known(verdict)))
     }
 
+    /// Whom the report is about, where it can be told.
+    pub fn callee(&self) -> Option<CalleeHash> {
+        self.call.as_ref().map(|call| call.callee).or(self.callee)
+    }
+
     /// The callee who must not be called again, as this report says.
     pub fn suppresses(&self) -> Option<CalleeHash> {
         let suppresses = self.verdict.as_ref().is_some_and(|verdict| verdict.suppress_callee);
-        self.call.as_ref().map(|call| call.callee).or(self.callee).filter(|_| suppresses)
+        self.callee().filter(|_| suppresses)
     }
 }
 

@@ -9,13 +9,12 @@ use super::hot::{Hot, OwnerCell, WINDOW};
 use super::journal::JournalError;
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, read_policies};
 use super::keys::Sealed;
-use super::record::{Decided, PAGE_PREFIX, Record, read_page};
+use super::record::{Counted, Decided, Lost, PAGE_PREFIX, Record, read_page};
 use super::rolled::{ROLLED_TO, Rolled};
 use super::stored::{StoredError, pages};
 use crate::store::{Key, Store, Tree};
-use numbers::{Decision, Durability, E164, Moment, OwnerId, Policies, State};
+use numbers::{Decision, Durability, E164, Moment, OwnerId, Policies, Policy, State};
 use serde::de::DeserializeOwned;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -26,12 +25,30 @@ const SEQUENCE_GAP: u64 = 1 << 20;
 pub struct Found {
     pub state: State,
     pub next_event: u64,
-    /// What the calls add up to that have no records of their own any more.
-    pub rolled: Rolled,
-    /// All kept records of calls, in order.
-    pub records: Vec<(u64, Record)>,
+    pub past: Past,
     /// The first sequence number for a new record.
     pub next_record: u64,
+}
+
+/// The policies of revisions, as far as they are kept.
+pub type Revisions = BTreeMap<u64, Arc<Policies>>;
+
+/// Reads the policies that these records were decided under, beside those that were read already.
+pub async fn read_revisions(
+    store: &dyn Store,
+    records: &[(u64, Record)],
+    revisions: &mut Revisions,
+) -> Result<(), StoredError> {
+    for (_, record) in records {
+        let Record::Decided(decided) = record else { continue };
+        let revision = decided.policy_revision;
+        if !revisions.contains_key(&revision)
+            && let Some(policies) = read_policies(store, revision).await?
+        {
+            revisions.insert(revision, Arc::new(policies));
+        }
+    }
+    Ok(())
 }
 
 /// Reads everything.
@@ -61,8 +78,10 @@ pub async fn read(store: &Arc<dyn Store>) -> Result<Found, StoredError> {
     let rolled_to = rolled_to.and_then(|entry| entry.value.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
     let last = records.last().map_or(0, |(seq, _)| *seq).max(rolled_to);
     let rolled = Rolled::all(store.as_ref()).await?;
+    let mut revisions = Revisions::new();
+    read_revisions(store.as_ref(), &records, &mut revisions).await?;
     let next_event = last_event(store.as_ref()).await? + 1;
-    Ok(Found { state, next_event, rolled, records, next_record: last + SEQUENCE_GAP })
+    Ok(Found { state, next_event, past: Past { rolled, records, revisions }, next_record: last + SEQUENCE_GAP })
 }
 
 /// The number of the keeper's last event; 0 where there is none. Found by halving, because there may be millions.
@@ -81,38 +100,53 @@ async fn last_event(store: &dyn Store) -> Result<u64, StoredError> {
     Ok(last)
 }
 
+/// What is left of the calls of before: what they add up to, and the records of later ones.
+pub struct Past {
+    /// What the calls add up to that have no records of their own any more.
+    pub rolled: Rolled,
+    /// All kept records of calls, in order.
+    pub records: Vec<(u64, Record)>,
+    /// The policies that they were decided under.
+    pub revisions: Revisions,
+}
+
 /// Replays the records of calls into the hot state, which begins with what older calls add up to, and after an unclean
 /// stop charges what may have been lost.
 pub async fn replay(
     hot: &Hot,
     directory: &Directory,
-    (rolled, records): (Rolled, Vec<(u64, Record)>),
+    Past { rolled, records, revisions }: Past,
     cleanly: bool,
     now: Moment,
 ) -> Result<(), JournalError> {
     rolled.begin(hot, &mut hot.calls.lock(), directory);
     // The last decision of each owner that may have decided more than is recorded.
     let mut at_work: BTreeMap<OwnerId, usize> = BTreeMap::new();
+    let in_force = hot.policy.load_full();
+    let mut policies = &in_force;
     for (index, (seq, record)) in records.iter().enumerate() {
         match record {
             Record::Decided(decided) => {
-                hot.replay(directory.owner(&decided.owner).as_deref(), *seq, decided, now);
+                policies = revisions.get(&decided.policy_revision).unwrap_or(policies);
+                hot.replay(directory.owner(&decided.owner).as_deref(), *seq, decided, policies.base(), now);
                 if may_run_ahead(decided, &hot.policy.load()) {
                     at_work.insert(decided.owner.clone(), index);
                 }
             }
             Record::Reported(reported) => hot.replay_report(reported),
             Record::Restored { seq, at, number, callee } => {
-                hot.restore(&Sealed { seq: *seq, at: *at, number: *number, callee: *callee });
+                let sealed = Sealed { seq: *seq, at: *at, number: *number, callee: *callee };
+                hot.restore(&sealed, &mut hot.callees_with(*callee), policies.base());
             }
-            Record::Charged { at, owner, numbers, calls } => {
-                charge_window(hot, directory.owner(owner).as_deref(), numbers, *at, *calls);
+            Record::Charged { owner, numbers, lost } => {
+                charge_window(hot, directory.owner(owner).as_deref(), numbers, *lost, policies.base());
                 // A full record may be followed by another of the same charge, which a kill may have kept out.
                 if numbers.len() < CHARGED_MAX {
                     at_work.remove(owner);
                 }
             }
             Record::Settled { .. } => at_work.clear(),
+            Record::Viewed(_) => {}
         }
     }
     if cleanly {
@@ -151,25 +185,26 @@ async fn charge(
     let numbers: BTreeSet<E164> = pool.chain(last.considered.iter().map(|(number, _)| *number)).collect();
     let numbers: Vec<E164> = numbers.into_iter().collect();
     let calls = u32::try_from(WINDOW).unwrap_or(u32::MAX);
+    let policies = hot.policy.load();
+    let policy = cell.as_ref().map(|cell| policies.of_owner(&cell.business.id, &owner));
+    let lost = Lost { at: now, calls, counted: Counted::of(policy.as_deref().unwrap_or(policies.base())) };
     for numbers in numbers.chunks(CHARGED_MAX) {
-        let record = Record::Charged { at: now, owner: owner.clone(), numbers: numbers.to_vec(), calls };
+        let record = Record::Charged { owner: owner.clone(), numbers: numbers.to_vec(), lost };
         hot.journal.append_durably(hot.journal.sequence(), &record).await?;
-        charge_window(hot, cell.as_deref(), numbers, now, calls);
+        charge_window(hot, cell.as_deref(), numbers, lost, policies.base());
     }
     tracing::warn!(%owner, numbers = numbers.len(), calls, "the last stop was not clean; the window is charged to the caps");
     Ok(())
 }
 
 /// Counts a lost window for its owner and for each of these numbers.
-fn charge_window(hot: &Hot, owner: Option<&OwnerCell>, numbers: &[E164], at: Moment, calls: u32) {
-    let policies = hot.policy.load();
-    let policy = match owner {
-        Some(owner) => policies.of_owner(&owner.business.id, &owner.id),
-        None => Cow::Borrowed(policies.base()),
-    };
-    owner.iter().for_each(|owner| owner.charge(at, calls, &policy));
+fn charge_window(hot: &Hot, owner: Option<&OwnerCell>, numbers: &[E164], lost: Lost, policy: &Policy) {
+    let Lost { at, calls, counted } = lost;
+    if counted.by_user {
+        owner.iter().for_each(|owner| owner.charge(at, calls, policy));
+    }
     for number in numbers {
-        hot.with_usage(*number, |usage| usage.charge(at, calls, &policy));
+        hot.with_usage(*number, |usage| usage.charge(at, calls, counted.by_carrier, policy));
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::calls::{CORRECTED_FOR, Call, Calls};
 use super::directory::Directory;
-use super::hot::Hot;
+use super::hot::{Callees, Hot};
 use super::journal::{Done, JournalError};
 use super::keys::Sealed;
 use super::record::{Record, Reported};
 use crate::desk::{Matched, OutcomeReceipt, OutcomeReport};
-use numbers::{CallReport, CalleeHash, E164, Moment, OwnerId, Verdict};
+use numbers::{CallReport, CalleeHash, E164, Moment, Outcome, OwnerId, Verdict};
 use std::sync::atomic::Ordering;
 
 impl Hot {
@@ -38,19 +38,19 @@ impl Hot {
         let verdict = numbers::outcome::normalise(&words(report));
         let at = report.ended_at.unwrap_or(now);
         let sealed = report.decision_id.as_deref().and_then(|id| self.keys.unseal(id));
-        let call = self.join(report, sealed, businesses, (at, now))?;
+        let call = self.join(report, sealed, (directory, businesses), (at, now))?;
         let callee = match (&call, sealed) {
             (Some(_), _) => None,
             (None, Some(sealed)) => Some(sealed.callee),
             (None, None) => self.callee_of_orphan(report, directory, businesses),
         };
         self.counts.outcomes.fetch_add(1, Ordering::Relaxed);
-        let known = {
+        let record = |callees: Option<&mut Callees>| {
             // Recorded under the lock under which it is counted, so that a replay counts two reports of one call in the
             // same order.
             let mut calls = self.calls.lock();
             let joined = call.as_ref().map(|call| calls.joined(call.seq).unwrap_or_else(|| call.joined()));
-            let reported = Reported { at: now, call: joined, callee, verdict };
+            let reported = Reported { at: now, call: joined, callee, verdict: verdict.clone() };
             self.journal.append(
                 self.journal.sequence(),
                 &Record::Reported(Box::new(reported.clone())),
@@ -58,8 +58,19 @@ impl Hot {
             )?;
             let known = Hot::count(&mut calls, &reported);
             drop(calls);
-            self.act_on(&reported);
-            known.or(reported.verdict)
+            if let Some(callees) = callees {
+                self.act_on(&reported, callees);
+            }
+            Ok(known.or(reported.verdict))
+        };
+        // Only these change what later calls are answered; a call is taken for one that was never placed by no other report.
+        let gives_back = verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::NotPlaced);
+        let suppresses = verdict.as_ref().is_some_and(|verdict| verdict.suppress_callee);
+        let concerned = call.as_ref().map(|call| call.callee).or(callee).filter(|_| gives_back || suppresses);
+        let number = call.as_ref().map(|call| call.number).filter(|_| gives_back);
+        let known = match concerned {
+            Some(callee) => self.in_order(directory, number, callee, |callees| record(Some(callees)))?,
+            None => record(None)?,
         };
         let outcome = known.map_or("untold", |known| known.outcome.word()).to_owned();
         let Some(call) = call else {
@@ -73,7 +84,9 @@ impl Hot {
     /// Applies a report that was taken before this start.
     pub fn replay_report(&self, reported: &Reported) {
         Hot::count(&mut self.calls.lock(), reported);
-        self.act_on(reported);
+        if let Some(callee) = reported.callee() {
+            self.act_on(reported, &mut self.callees_with(callee));
+        }
     }
 
     /// Counts a report with its call. Answers what is now known of that call.
@@ -84,15 +97,15 @@ impl Hot {
     }
 
     /// Lets a report act on caps and callee.
-    fn act_on(&self, reported: &Reported) {
+    fn act_on(&self, reported: &Reported, callees: &mut Callees) {
         if let Some((joined, known)) = reported.counted()
             && joined.gives_back(&known)
         {
             self.with_usage(joined.number, |usage| usage.give_back(joined.at, joined.carrier));
-            self.with_callee(joined.callee, |callee| callee.give_back_attempt(joined.at));
+            callees.entry(joined.callee).or_default().give_back_attempt(joined.at);
         }
         if let Some(callee) = reported.suppresses() {
-            self.with_callee(callee, |callee| callee.suppress(reported.at));
+            callees.entry(callee).or_default().suppress(reported.at);
         }
     }
 
@@ -121,7 +134,7 @@ impl Hot {
         &self,
         report: &OutcomeReport,
         sealed: Option<Sealed>,
-        businesses: &[String],
+        (directory, businesses): (&Directory, &[String]),
         (at, now): (Moment, Moment),
     ) -> Result<Option<Call>, JournalError> {
         if let Some(sealed) = sealed {
@@ -132,13 +145,16 @@ impl Hot {
             if now.since(at) > CORRECTED_FOR {
                 return Ok(None);
             }
-            self.journal.append(
-                self.journal.sequence(),
-                &Record::Restored { seq, at, number, callee },
-                Done::Nobody,
-            )?;
-            self.restore(&sealed);
-            return Ok(self.calls.lock().by_seq(seq).cloned());
+            return self.in_order(directory, Some(number), callee, |callees| {
+                // Another report of the same call may have been a moment earlier.
+                if let Some(call) = self.calls.lock().by_seq(seq) {
+                    return Ok(Some(call.clone()));
+                }
+                let record = Record::Restored { seq, at, number, callee };
+                self.journal.append(self.journal.sequence(), &record, Done::Nobody)?;
+                self.restore(&sealed, callees, self.policy.load().base());
+                Ok(self.calls.lock().by_seq(seq).cloned())
+            });
         }
         let calls = self.calls.lock();
         if let Some(call) = report.call_id.as_deref().and_then(|id| calls.by_call(self.keys.call(id))) {

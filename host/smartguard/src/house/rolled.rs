@@ -6,12 +6,15 @@
 use super::calls::{Calls, Tallies};
 use super::directory::Directory;
 use super::hot::Hot;
-use super::record::Record;
+use super::record::{Decided, Lost, Record};
 use super::stored::{StoredError, pages};
-use crate::store::{Key, Op, Store, StoreError, Tree};
+use crate::store::{Key, Op, Store, StoreError, Tree, after};
 use core::time::Duration;
 use numbers::choose;
-use numbers::{CalleeHash, CalleeRecord, Decision, E164, Moment, OwnerId, OwnerUsage, Policy, Shown, Turn, Usage};
+use numbers::{
+    Answer, CalleeHash, CalleeRecord, Candidate, Counts, Decision, E164, Moment, OwnerId, OwnerUsage, Policy, Shown,
+    Turn, Turns, Usage,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +24,7 @@ pub const ROLLED_TO: &[u8] = b"rolled_to";
 /// First bytes of the keys in [`Tree::Usage`].
 const NUMBER: u8 = b'n';
 const TURN: u8 = b't';
+const OWNER: u8 = b'o';
 
 /// What the calls of one number add up to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +40,8 @@ pub struct Rolled {
     pub callees: BTreeMap<CalleeHash, CalleeRecord>,
     /// By owner and locality bucket; none where the owner has had no turn there yet.
     pub turns: BTreeMap<(OwnerId, u16), Option<Turn>>,
+    /// What owners have placed, where that is counted.
+    pub owners: BTreeMap<OwnerId, Counts>,
 }
 
 impl Rolled {
@@ -48,6 +54,9 @@ impl Rolled {
                     let Decision::Use { number, .. } = decided.decision else { continue };
                     touched.touch(Some(number), Some(decided.callee));
                     touched.turns.insert((decided.owner.clone(), decided.bucket), None);
+                    if decided.counted.by_user {
+                        touched.owners.insert(decided.owner.clone(), Counts::default());
+                    }
                 }
                 Record::Reported(reported) => {
                     let number = reported.call.as_ref().map(|call| call.number);
@@ -55,10 +64,103 @@ impl Rolled {
                 }
                 Record::Restored { number, callee, .. } => touched.touch(Some(*number), Some(*callee)),
                 // The minutes, hours and days that a charge counts in are over when it is rolled up.
-                Record::Charged { .. } | Record::Settled { .. } => {}
+                Record::Charged { .. } | Record::Settled { .. } | Record::Viewed(_) => {}
             }
         }
         touched
+    }
+
+    /// What it takes to take these decisions again, not yet read, without the turns: whatever they touch or look at.
+    pub fn looked_at_by<'a>(records: impl IntoIterator<Item = &'a Record> + Clone) -> Rolled {
+        let mut looked_at = Rolled::touched_by(records.clone());
+        for record in records {
+            match record {
+                Record::Decided(decided) => {
+                    looked_at.touch(None, Some(decided.callee));
+                    looked_at.owners.insert(decided.owner.clone(), Counts::default());
+                }
+                Record::Viewed(viewed) => {
+                    viewed.candidates.iter().for_each(|candidate| looked_at.touch(Some(candidate.number()), None));
+                }
+                Record::Charged { numbers, .. } => {
+                    numbers.iter().for_each(|number| looked_at.touch(Some(*number), None))
+                }
+                Record::Reported(_) | Record::Restored { .. } | Record::Settled { .. } => {}
+            }
+        }
+        looked_at.turns.clear();
+        looked_at
+    }
+
+    /// Without what is known already.
+    #[must_use]
+    pub fn without(mut self, known: &Rolled) -> Rolled {
+        self.numbers.retain(|number, _| !known.numbers.contains_key(number));
+        self.callees.retain(|callee, _| !known.callees.contains_key(callee));
+        self.owners.retain(|owner, _| !known.owners.contains_key(owner));
+        self
+    }
+
+    /// Takes in other parts.
+    pub fn join(&mut self, parts: Rolled) {
+        self.numbers.extend(parts.numbers);
+        self.callees.extend(parts.callees);
+        self.turns.extend(parts.turns);
+        self.owners.extend(parts.owners);
+    }
+
+    /// Reads every turn of an owner.
+    pub async fn read_turns(&mut self, store: &dyn Store, owner: &OwnerId) -> Result<(), StoredError> {
+        let (from, to) = (turn_key(owner, 0).bytes, turn_key(owner, u16::MAX).bytes);
+        for (key, value) in pages(store, Tree::Usage, &from, Some(&after(&to))).await? {
+            let bucket = key.get(17..19).and_then(|bucket| bucket.try_into().ok()).map(u16::from_be_bytes);
+            let (owner, turn): (OwnerId, Turn) = decoded(Key::new(Tree::Usage, key), &value)?;
+            self.turns.extend(bucket.map(|bucket| ((owner, bucket), Some(turn))));
+        }
+        Ok(())
+    }
+
+    /// What one owner has placed and whose turn it is, as a decision asks for it.
+    pub fn owner_usage(&self, owner: &OwnerId) -> OwnerUsage {
+        let of_owner = self.turns.range((owner.clone(), 0)..=(owner.clone(), u16::MAX));
+        let turns: Turns = of_owner.filter_map(|((_, bucket), turn)| Some((*bucket, (*turn)?))).collect();
+        OwnerUsage { turns, counts: self.owners.get(owner).cloned().unwrap_or_default() }
+    }
+
+    /// What these candidates were shown for, in their order.
+    pub fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
+        let usage = |candidate: &Candidate| self.numbers.get(&candidate.number).map(|rolled| rolled.usage.clone());
+        candidates.iter().map(|candidate| usage(candidate).unwrap_or_default()).collect()
+    }
+
+    /// Counts the window that an unclean stop may have cost. When calls are added up it is over already, and left out.
+    pub fn charge(&mut self, owner: &OwnerId, numbers: &[E164], lost: Lost, policy: &Policy) {
+        let Lost { at, calls, counted } = lost;
+        if counted.by_user {
+            self.owners.entry(owner.clone()).or_default().count(at, calls, policy);
+        }
+        for number in numbers {
+            self.numbers.entry(*number).or_default().usage.charge(at, calls, counted.by_carrier, policy);
+        }
+    }
+
+    /// Counts one decision.
+    pub fn record(&mut self, decided: &Decided, answer: &Answer, shown: Shown, policy: &Policy) {
+        let Decision::Use { number, .. } = answer.decision else { return };
+        let turn = self.turns.entry((decided.owner.clone(), answer.bucket)).or_default();
+        let mut by =
+            OwnerUsage { turns: turn.map(|turn| (answer.bucket, turn)).into_iter().collect(), ..OwnerUsage::default() };
+        if shown.by_user {
+            by.counts = self.owners.remove(&decided.owner).unwrap_or_default();
+        }
+        let rolled = self.numbers.entry(number).or_default();
+        let callee = self.callees.entry(decided.callee).or_default();
+        choose::record(answer, shown, &mut rolled.usage, &mut by, callee, policy);
+        rolled.tallies.entry(decided.carrier).or_default().attempts += 1;
+        *turn = by.turns.remove(&answer.bucket);
+        if shown.by_user {
+            self.owners.insert(decided.owner.clone(), by.counts);
+        }
     }
 
     fn touch(&mut self, number: Option<E164>, callee: Option<CalleeHash>) {
@@ -68,7 +170,7 @@ impl Rolled {
 
     /// How many records it is kept in.
     pub fn len(&self) -> usize {
-        self.numbers.len() + self.callees.len() + self.turns.len()
+        self.numbers.len() + self.callees.len() + self.turns.len() + self.owners.len()
     }
 
     /// Reads each of its parts from the store; one that is not there begins anew.
@@ -83,24 +185,17 @@ impl Rolled {
             let kept: Option<(OwnerId, Turn)> = one(store, turn_key(owner, *bucket)).await?;
             *turn = kept.map(|(_, turn)| turn);
         }
+        for (owner, counts) in &mut self.owners {
+            let kept: Option<(OwnerId, Counts)> = one(store, owner_key(owner)).await?;
+            *counts = kept.map(|(_, counts)| counts).unwrap_or_default();
+        }
         Ok(self)
     }
 
     /// Applies one record to the parts that it touches.
     pub fn apply(&mut self, record: &Record, policy: &Policy) {
         match record {
-            Record::Decided(decided) => {
-                let Decision::Use { number, .. } = decided.decision else { return };
-                let turn = self.turns.entry((decided.owner.clone(), decided.bucket)).or_default();
-                let turns = turn.map(|turn| (decided.bucket, turn)).into_iter().collect();
-                // What an owner has placed in a day is over when its calls are rolled up.
-                let mut by = OwnerUsage { turns, ..OwnerUsage::default() };
-                let rolled = self.numbers.entry(number).or_default();
-                let callee = self.callees.entry(decided.callee).or_default();
-                choose::record(&decided.answer(), decided.shown(), &mut rolled.usage, &mut by, callee, policy);
-                rolled.tallies.entry(decided.carrier).or_default().attempts += 1;
-                *turn = by.turns.remove(&decided.bucket);
-            }
+            Record::Decided(decided) => self.record(decided, &decided.answer(), decided.shown(), policy),
             Record::Reported(reported) => {
                 if let Some((joined, known)) = reported.counted() {
                     let rolled = self.numbers.entry(joined.number).or_default();
@@ -116,13 +211,13 @@ impl Rolled {
             }
             Record::Restored { at, number, callee, .. } => {
                 let rolled = self.numbers.entry(*number).or_default();
-                rolled.usage.record(Shown { at: *at, carrier: None, campaign: None }, policy);
+                rolled.usage.record(Shown::at(*at), policy);
                 rolled.tallies.entry(None).or_default().attempts += 1;
                 let callee = self.callees.entry(*callee).or_default();
                 callee.record_attempt(*at);
                 callee.record_shown(*number, *at);
             }
-            Record::Charged { .. } | Record::Settled { .. } => {}
+            Record::Charged { .. } | Record::Settled { .. } | Record::Viewed(_) => {}
         }
     }
 
@@ -139,6 +234,7 @@ impl Rolled {
             let turn = turn.as_ref()?;
             Some(put(turn_key(owner, *bucket), &(owner, turn)))
         }));
+        ops.extend(self.owners.iter().map(|(owner, counts)| put(owner_key(owner), &(owner, counts))));
         ops
     }
 
@@ -160,6 +256,10 @@ impl Rolled {
             let (owner, turn): (OwnerId, Turn) = decoded(Key::new(Tree::Usage, key), &value)?;
             all.turns.extend(bucket.map(|bucket| ((owner, bucket), Some(turn))));
         }
+        for (key, value) in pages(store, Tree::Usage, &[OWNER], Some(&[OWNER + 1])).await? {
+            let (owner, counts): (OwnerId, Counts) = decoded(Key::new(Tree::Usage, key), &value)?;
+            all.owners.insert(owner, counts);
+        }
         Ok(all)
     }
 
@@ -176,6 +276,11 @@ impl Rolled {
             // An owner that is gone has no turns to go on with.
             if let Some((owner, turn)) = directory.owner(&owner).zip(turn) {
                 owner.begin_with_turn(bucket, turn);
+            }
+        }
+        for (owner, counts) in self.owners {
+            if let Some(owner) = directory.owner(&owner) {
+                owner.begin_with_counts(counts);
             }
         }
     }
@@ -217,6 +322,10 @@ fn turn_key(owner: &OwnerId, bucket: u16) -> Key {
     key.extend_from_slice(&blake3::hash(&encoded(owner)).as_bytes()[..16]);
     key.extend_from_slice(&bucket.to_be_bytes());
     Key::new(Tree::Usage, key)
+}
+
+fn owner_key(owner: &OwnerId) -> Key {
+    Key::new(Tree::Usage, [&[OWNER], &blake3::hash(&encoded(owner)).as_bytes()[..16]].concat())
 }
 
 async fn one<T: DeserializeOwned>(store: &dyn Store, key: Key) -> Result<Option<T>, StoredError> {

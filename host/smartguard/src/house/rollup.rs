@@ -231,7 +231,7 @@ impl Roller {
         for (key, _, value) in found? {
             let format = |source| StoredError::Format { key: Key::new(Tree::Event, key.clone()), source };
             let records = read_page(&value).map_err(format)?;
-            let is_old = records.iter().all(|(_, record)| record.at() < oldest);
+            let is_old = records.iter().all(|(_, record)| record.needed_until() < oldest);
             let all = pages.iter().flat_map(|page| &page.records).chain(&records);
             let ops = Rolled::touched_by(all.map(|(_, record)| record)).len() + pages.len() + 1;
             if !is_old || pages.len() == PAGES_MAX || (ops > OPS_AT_ONCE && !pages.is_empty()) {
@@ -258,7 +258,11 @@ impl Roller {
         let owners: BTreeSet<&OwnerId> = records
             .filter_map(|(_, record)| match record {
                 Record::Decided(decided) => Some(&decided.owner),
-                Record::Reported(_) | Record::Restored { .. } | Record::Charged { .. } | Record::Settled { .. } => None,
+                Record::Reported(_)
+                | Record::Restored { .. }
+                | Record::Charged { .. }
+                | Record::Settled { .. }
+                | Record::Viewed(_) => None,
             })
             .collect();
         for owner in owners {

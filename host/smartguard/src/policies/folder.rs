@@ -142,6 +142,29 @@ pub fn read_file(path: &Path) -> Result<ReadPolicies, Vec<Problem>> {
     Ok(read)
 }
 
+/// The first of these files in the place of the policy of everybody, over those of the others that it builds on, with scopes
+/// that are in force already.
+///
+/// # Errors
+/// Gives every problem of the file, and those that it has together with the scopes.
+pub fn in_place_of_all(files: Vec<PolicyFile>, scopes: BTreeMap<Scope, Patch>) -> Result<ReadPolicies, Vec<Problem>> {
+    let Some(first) = files.first() else {
+        return Err(vec![problem(
+            "the request",
+            "there is no policy in it".to_owned(),
+            "send the text of a policy file",
+        )]);
+    };
+    if let Some(scope) = &first.scope {
+        let reason = format!("it is for {}, and it is to stand in the place of `{FILE_OF_ALL}`", scope.what);
+        return Err(vec![problem(&scope.place, reason, "take `scope` out")]);
+    }
+    let mut read = for_everybody(files)?;
+    read.scopes = scopes;
+    let problems = check_together(&read);
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}
+
 /// The first of these files as the policy of everybody; the others are there to be built on.
 fn for_everybody(files: Vec<PolicyFile>) -> Result<ReadPolicies, Vec<Problem>> {
     let mut problems = Vec::new();

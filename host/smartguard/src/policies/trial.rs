@@ -167,13 +167,14 @@ fn usage(number: &CaseNumber, at: Moment, policy: &Policy) -> Usage {
     let earlier = |span: Duration| earlier(at, span, policy);
     if let Some(campaign) = &number.campaign {
         let an_hour_ago = at.before(Duration::from_secs(60 * 60));
-        usage.record(Shown { at: an_hour_ago, carrier: None, campaign: Some(CampaignHash::of(campaign)) }, policy);
+        let shown = Shown { campaign: Some(CampaignHash::of(campaign)), ..Shown::at(an_hour_ago) };
+        usage.record(shown, policy);
         usage.give_back(an_hour_ago, None);
     }
     let in_hour = number.hour.max(number.minute);
-    usage.charge(earlier(Duration::from_secs(2 * 60 * 60)), number.today.saturating_sub(in_hour), policy);
-    usage.charge(earlier(Duration::from_secs(30 * 60)), in_hour - number.minute, policy);
-    usage.charge(at, number.minute, policy);
+    usage.charge(earlier(Duration::from_secs(2 * 60 * 60)), number.today.saturating_sub(in_hour), false, policy);
+    usage.charge(earlier(Duration::from_secs(30 * 60)), in_hour - number.minute, false, policy);
+    usage.charge(at, number.minute, false, policy);
     if let Some(span) = number.turn_ended {
         usage.note_turn(at.before(span));
     }

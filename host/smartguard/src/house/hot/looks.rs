@@ -1,6 +1,7 @@
 //! Looks that change nothing: what a ranker is told of a call, what would be answered, and how many calls are left.
 
 use super::super::calls::{Tallies, Tally};
+use super::super::seen::open;
 use super::{Asked, Hot, OwnerCell, callee_part, drawable, part};
 use numbers::callee::ATTEMPTS_SHORT;
 use numbers::choose::{Permitted, choose, permitted};
@@ -65,7 +66,7 @@ impl Hot {
         let call = self.keys.call(&asked.call_id);
         let ask = asked.ask();
         let (view, shared) = (owner.view.load(), owner.business.view.load());
-        let reserve = drawable(&shared, &owner.business.drawing.lock(), &owner.id, view.room);
+        let reserve = open(&shared.reserve, drawable(&shared, &owner.business.drawing.lock(), &owner.id, view.room));
         let usages = [&view.candidates, &shared.bench, &reserve].map(|candidates| self.usage_of(candidates));
         let hot = owner.hot.lock();
         if hot.repeated(call, callee, asked.now).is_some() {
@@ -108,7 +109,8 @@ fn summed(tallies: &Tallies, carrier: Option<Carrier>) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::super::super::journal::RECORD_BYTES_MAX;
-    use super::super::super::record::{Asked, Decided, Record, encode};
+    use super::super::super::record::{Asked, Counted, Decided, Record, encode};
+    use super::super::super::seen::{SharedSeen, Views};
     use super::super::kept;
     use super::TOLD_MAX;
     use numbers::choose::From;
@@ -147,11 +149,13 @@ mod tests {
             considered: kept(&considered),
             rungs: vec![Rung::HardCap; 5],
             propensity_ppm: u32::MAX,
+            counted: Counted::default(),
             policy_revision: u64::MAX,
             ranking: Some(Ranking {
                 ranker: "r".repeat(40),
                 said: Ranked::Order { order: (0..TOLD_MAX as u64).map(number).collect(), reason: "r".repeat(200) },
             }),
+            views: Views { pool: u64::MAX, shared: Some(SharedSeen { view: u64::MAX, open: u64::MAX }) },
         };
         let bytes = encode(u64::MAX, &Record::Decided(Box::new(decided))).expect("it can be encoded").len();
         assert!(bytes <= RECORD_BYTES_MAX, "{bytes} of {RECORD_BYTES_MAX}");

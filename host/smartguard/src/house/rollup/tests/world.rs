@@ -4,17 +4,18 @@ use super::super::super::everything;
 use super::super::super::journal::{Done, Journal};
 use super::super::super::keeper::{self, KeeperParts};
 use super::super::super::keys::Keys;
-use super::super::super::record::{Asked, Decided, Joined, Reported};
+use super::super::super::record::{Asked, Counted, Decided, Joined, Lost, Reported};
 use super::super::super::recover;
 use super::super::*;
 use crate::house::begun::Begun;
+use crate::house::seen::{SeenCandidate, SharedSeen, ViewOf, Viewed, Views};
 use crate::store::MemoryStore;
 use numbers::choose::From;
 use numbers::outcome::{merge, normalise};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    CallReport, CalleeHash, Carrier, Decision, HoldClass, HoldReason, ImportedRow, Passed, Policy, Ranked, Ranking,
-    RightToUse, Rung, Service, TurnChange, Verdict, What,
+    CallReport, CalleeHash, Candidate, Carrier, Carriers, Decision, HoldClass, HoldReason, ImportedRow, Life, Passed,
+    Policy, Ranked, Ranking, RightToUse, Rung, Service, Status, TurnChange, Verdict, What,
 };
 use numbers::{Exemption, Hours, Region, Zip};
 use std::path::Path;
@@ -126,8 +127,8 @@ pub async fn wake(store: &Arc<dyn Store>, folder: &Path) -> Woken {
     let hot = Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0);
     let directory = Directory::default();
     directory.publish(&found.state, &everything(&found.state), NOW);
-    let replayed = found.records.iter().filter(|(_, record)| matches!(record, Record::Decided(_))).count();
-    recover::replay(&hot, &directory, (found.rolled, found.records), true, NOW).await.expect("it replays");
+    let replayed = found.past.records.iter().filter(|(_, record)| matches!(record, Record::Decided(_))).count();
+    recover::replay(&hot, &directory, found.past, true, NOW).await.expect("it replays");
     Woken { hot, directory, next_record: found.next_record, next_event: found.next_event, replayed }
 }
 
@@ -173,7 +174,9 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         decision,
         from: From::Pool,
         turn: match dice.below(3) {
-            0 => TurnChange::Begin { length: 5 },
+            0 => {
+                TurnChange::Begin { length: 5, until: (dice.below(2) == 0).then(|| at.plus(Duration::from_secs(600))) }
+            }
             1 => TurnChange::Continue,
             _ => TurnChange::None,
         },
@@ -181,7 +184,10 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         valid_until: at.plus(Duration::from_secs(120)),
         considered: (0..10).map(|n| (number(n), Passed::OutOfTurn)).collect(),
         rungs: Vec::new(),
+        propensity_ppm: 1_000_000,
+        counted: Counted { by_carrier: dice.below(2) == 0, by_user: dice.below(2) == 0 },
         policy_revision: 1,
+        views: Views { pool: 1, shared: (at.0 % 3 == 0).then_some(SharedSeen { view: 2, open: 5 }) },
         ranking: (dice.below(4) == 0).then(|| Ranking {
             ranker: "answered_first".to_owned(),
             said: Ranked::Order { order: vec![number(1), number(0)], reason: "answered most often first".to_owned() },
@@ -201,6 +207,23 @@ pub fn verdict(dice: &mut Dice) -> Option<Verdict> {
     normalise(&report)
 }
 
+fn viewed(seq: u64, at: Moment) -> Viewed {
+    let of = match seq % 4 {
+        0 => ViewOf::Pool { owner: owner(seq % OWNERS), business: "acme".into(), lacks: 1, filled: true },
+        _ => ViewOf::Shared { business: "acme".into(), bench: 1, swaps_left: 2 },
+    };
+    let candidate = |n| Candidate {
+        known: n == 0,
+        status: [Status::MixedLow; 8],
+        excluded: Carriers::NONE.with(Carrier::Verizon),
+        ramp_since: (n == 1).then_some(at),
+        grace_until: (n == 1).then_some(at),
+        ..Candidate::good(number(n), Life::AtRisk)
+    };
+    let candidates = (0..2).map(|n| SeenCandidate::from(&candidate(n))).collect();
+    Viewed { at, view: seq, of, candidates, last: true }
+}
+
 fn reported(reported: Reported) -> Record {
     Record::Reported(Box::new(reported))
 }
@@ -216,11 +239,11 @@ pub fn records(seed: u64, count: u64) -> Vec<(u64, Record)> {
         open.retain(|call| at.since(call.at) < Duration::from_secs(40 * 60 * 60));
         let record = match dice.below(20) {
             0 => Record::Charged {
-                at,
                 owner: owner(dice.below(OWNERS)),
                 numbers: (0..NUMBERS / 2).map(number).collect(),
-                calls: 8,
+                lost: Lost { at, calls: 8, counted: Counted { by_carrier: true, by_user: dice.below(2) == 0 } },
             },
+            1 if seq % 2 == 0 => Record::Viewed(Box::new(viewed(seq, at))),
             1 => Record::Settled { at },
             2 => {
                 // A seal of a decision that a crash took; nobody else has its number.
