@@ -5,7 +5,7 @@
 
 use gym::world::Tell;
 use gym::{Comparison, Contender, Strategy, World, compare, render_table};
-use numbers::{Policies, Policy};
+use numbers::{Policies, Policy, Strictness};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,10 +26,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let contenders = [
         Contender::policy("default policy", base()),
         Contender::policy("rest 3d", Policy { rest_for: days(3), ..base() }),
-        Contender::policy("no warm-up", Policy { ramp_per_day: Vec::new(), ..base() }),
-        Contender::policy("both", Policy { rest_for: days(3), ramp_per_day: Vec::new(), ..base() }),
+        Contender::policy("rest 7d", Policy { rest_for: days(7), ..base() }),
+        Contender::policy("5d after rest", Policy { ramp_after_rest_for: days(5), ..base() }),
+        Contender::policy("rest 7d, 5d", Policy { rest_for: days(7), ramp_after_rest_for: days(5), ..base() }),
+        Contender::policy("rest 3d, 0d", Policy { rest_for: days(3), ramp_after_rest_for: days(0), ..base() }),
         Contender::policy("check every 6h", Policy { check_every: days(1) / 4, ..base() }),
-        Contender::policy("8 an hour", Policy { per_hour: 8, ..base() }),
+        Contender::policy("pause each 30d", Policy { rest_every: Some(days(30)), ..base() }),
+        Contender::policy("any locality", Policy { locality: Strictness::Off, ..base() }),
         Contender { name: "no remediation".to_owned(), strategy: Strategy::NoRemediation(Policies::default()) },
     ];
     let comparison = Comparison {
