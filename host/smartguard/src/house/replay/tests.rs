@@ -34,7 +34,7 @@ async fn open_house(store: &Arc<dyn Store>, folder: &Path) -> Rooms {
 }
 
 async fn ask(rooms: &Rooms, owner_n: u64, n: u64, now: Moment) -> Told {
-    let ranking = (n % 5 == 0).then(|| Ranking {
+    let ranking = n.is_multiple_of(5).then(|| Ranking {
         ranker: "by_hand".into(),
         said: match n % 10 {
             0 => Ranked::Order { order: vec![number(n % 34), number(3)], reason: "a test".into() },
@@ -45,10 +45,10 @@ async fn ask(rooms: &Rooms, owner_n: u64, n: u64, now: Moment) -> Told {
     let callee = [12_125_550_000, 13_125_550_000, 442_071_830_000, 19_175_550_000][n as usize % 4] + n % 150;
     let asked = Asked {
         owner: rooms.directory.owner(&owner(owner_n)).expect("an owner"),
-        campaign: (n % 2 == 0).then(|| "spring".to_owned()),
+        campaign: n.is_multiple_of(2).then(|| "spring".to_owned()),
         call_id: format!("{owner_n}-{n}"),
         callee: E164::from_digits(callee).expect("a number"),
-        state: (n % 7 == 0).then(|| Region::parse("FL").expect("a state")),
+        state: n.is_multiple_of(7).then(|| Region::parse("FL").expect("a state")),
         zip: None,
         carrier: [None, Some(Carrier::Verizon), Some(Carrier::Att)][n as usize % 3],
         now,

@@ -183,7 +183,7 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         considered: (0..10).map(|n| (number(n), Passed::OutOfTurn)).collect(),
         rungs: Vec::new(),
         policy_revision: 1,
-        views: Views { pool: 1, shared: (at.0 % 3 == 0).then_some(SharedSeen { view: 2, open: 5 }) },
+        views: Views { pool: 1, shared: at.0.is_multiple_of(3).then_some(SharedSeen { view: 2, open: 5 }) },
         ranking: (dice.below(4) == 0).then(|| Ranking {
             ranker: "answered_first".to_owned(),
             said: Ranked::Order { order: vec![number(1), number(0)], reason: "answered most often first".to_owned() },
