@@ -46,6 +46,54 @@ fn every_field_of_a_policy_can_be_said() {
 }
 
 #[test]
+fn every_code_of_a_receipt_has_a_sentence_and_rests_on_fields_that_there_are() {
+    use numbers::{HoldReason, Life, Passed};
+    let lives = [Life::Quarantined, Life::Ready, Life::Active, Life::AtRisk, Life::Remediating, Life::Retired];
+    let codes = [
+        Passed::Chosen,
+        Passed::Resting,
+        Passed::RightUnproven,
+        Passed::StandingExcludes,
+        Passed::UnknownCarrierRisk,
+        Passed::NotLocal,
+        Passed::WarmUp,
+        Passed::PerDay,
+        Passed::PerHour,
+        Passed::PerMinute,
+        Passed::TurnGap,
+        Passed::BetterStandingFirst,
+        Passed::NearerFirst,
+        Passed::OutOfTurn,
+        Passed::LessLoadedFirst,
+        Passed::HealthierFirst,
+        Passed::Drawn,
+        Passed::StickyFirst,
+        Passed::CalleeHeld,
+        Passed::RankedFirst,
+    ];
+    let holds = [
+        HoldReason::Suppressed,
+        HoldReason::OutsideLegalHours,
+        HoldReason::OutsidePolicyHours,
+        HoldReason::AttemptsSpent,
+        HoldReason::ChangeSpent,
+        HoldReason::TurnGap,
+        HoldReason::CapsReached,
+        HoldReason::NoLocalNumber,
+        HoldReason::NoNumber,
+    ];
+    let codes = codes.into_iter().chain(lives.map(Passed::NotShown)).map(|code| (code.sentence(), code.rests_on()));
+    let holds = holds.map(|hold| (hold.sentence(), hold.rests_on()));
+    let mut sentences = BTreeSet::new();
+    for (sentence, rests_on) in codes.chain(holds) {
+        assert!(sentence.ends_with('.') && sentences.insert(sentence), "{sentence}");
+        for field in rests_on {
+            assert!(fields::FIELDS.iter().any(|known| known.name == *field), "there is no field `{field}`: {sentence}");
+        }
+    }
+}
+
+#[test]
 fn the_readme_has_every_field() {
     let readme = include_str!("../../../policies/README.md");
     let table = fields::table();

@@ -9,6 +9,7 @@ use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, REVISION, now};
 use super::record::{Record, encode};
 use super::rolled::RolledNumber;
 use super::rollup::tests::world::{NOW, Rooms, furnish, number, records, start, write};
+use super::seen::ViewOf;
 use super::stored::pages;
 use crate::store::{MemoryStore, Store, Tree};
 use core::fmt::Debug;
@@ -108,7 +109,7 @@ async fn samples() -> Vec<(&'static str, Vec<u8>)> {
             Record::Restored { .. } => (2, true),
             Record::Charged { .. } => (3, true),
             Record::Settled { .. } => (4, true),
-            Record::Viewed(_) => (5, true),
+            Record::Viewed(viewed) => (5, matches!(viewed.of, ViewOf::Pool { .. })),
         };
         if kinds.insert(kind) {
             samples.push(("call", encode(*seq, record).expect("an encoding")));

@@ -118,6 +118,18 @@ impl Desk for FakeDesk {
     fn receipt(&self, _: ReceiptKey) -> Asked<'_, ReceiptView> {
         absent("no_such_receipt")
     }
+    fn verify_receipts(&self, _: Option<u32>) -> Asked<'_, VerifiedView> {
+        answer(Err(catching_up()))
+    }
+    fn explain_call(&self, _: ReceiptKey) -> Asked<'_, ExplainedView> {
+        absent("no_such_receipt")
+    }
+    fn judge_policy(&self, _: Option<u32>, _: Vec<PolicyText>) -> Asked<'_, JudgedView> {
+        answer(Err(catching_up()))
+    }
+    fn replaying(&self) -> Option<ReplayingView> {
+        None
+    }
     fn adapters(&self) -> Asked<'_, Vec<AdapterView>> {
         answer(Ok(Vec::new()))
     }

@@ -132,7 +132,7 @@ pub struct JudgedView {
 pub struct SideView {
     pub shown: u64,
     pub held: u64,
-    /// Calls that one number was shown on in one calling day.
+    /// Calls that one number was shown on in one calling day, without those that were never placed.
     pub per_number_day_max: u32,
     pub per_number_day_p95: u32,
     pub distinct_numbers: u64,

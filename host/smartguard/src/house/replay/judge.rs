@@ -21,7 +21,7 @@ use numbers::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The recorded calls under another policy.
-struct Judge {
+pub struct Judge {
     policies: Policies,
     since: Moment,
     /// What follows the other policy's answers.
@@ -84,6 +84,18 @@ impl Onlooker for Judge {
 }
 
 impl Judge {
+    pub fn new(policies: Policies, since: Moment) -> Judge {
+        Judge {
+            policies,
+            since,
+            elsewise: Rolled::default(),
+            parted: BTreeMap::new(),
+            count: Count::default(),
+            was: Side::default(),
+            would_be: Side::default(),
+        }
+    }
+
     fn decide(&mut self, scene: &Scene, seq: u64, decided: &Decided) {
         if decided.at < self.since {
             return self.elsewise.record(decided, &decided.answer(), decided.shown(), scene.policies().base());
@@ -158,6 +170,15 @@ impl Judge {
     /// called again is heard however it came about.
     fn report(&mut self, scene: &Scene, reported: &Reported) {
         let parted = reported.call.as_ref().is_some_and(|joined| self.parted.contains_key(&joined.seq));
+        if let Some((joined, known)) = reported.counted()
+            && joined.gives_back(&known)
+        {
+            let day = joined.at.day(self.policies.base().day_starts_at);
+            self.was.give_back(day, joined.number);
+            if !parted {
+                self.would_be.give_back(day, joined.number);
+            }
+        }
         let base = scene.policies().base();
         if !parted {
             return self.elsewise.apply(&Record::Reported(Box::new(reported.clone())), base);
@@ -167,7 +188,7 @@ impl Judge {
         self.elsewise.apply(&Record::Reported(Box::new(heard)), base);
     }
 
-    fn view(self, policy: String) -> JudgedView {
+    pub fn view(self, policy: String) -> JudgedView {
         let unknown = self.unknown();
         let Judge { since, count, was, would_be, .. } = self;
         JudgedView {
@@ -253,6 +274,13 @@ impl Side {
         self.changes_seen += u64::from(last.is_some_and(|(last, _)| last != *number));
     }
 
+    /// A call that was never placed is no call of its number.
+    fn give_back(&mut self, day: Day, number: E164) {
+        if let Some(calls) = self.per_day.get_mut(&(day, number)) {
+            *calls = calls.saturating_sub(1);
+        }
+    }
+
     fn view(self) -> SideView {
         let mut volumes: Vec<u32> = self.per_day.into_values().collect();
         volumes.sort_unstable();
@@ -328,15 +356,7 @@ impl House {
             DeskError::new(DeskErrorKind::Invalid, "bad_policy", said.join("; "), remedy)
         })?;
         let since = now().before(days.map_or(self.config.keep_calls, |days| DAY * days));
-        let judge = Judge {
-            policies: read.policies(0),
-            since,
-            elsewise: Rolled::default(),
-            parted: BTreeMap::new(),
-            count: Count::default(),
-            was: Side::default(),
-            would_be: Side::default(),
-        };
+        let judge = Judge::new(read.policies(0), since);
         Ok(self.replay("policy replay", judge).await?.view(read.file))
     }
 }

@@ -187,7 +187,7 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
         propensity_ppm: 1_000_000,
         counted: Counted { by_carrier: dice.below(2) == 0, by_user: dice.below(2) == 0 },
         policy_revision: 1,
-        views: Views { pool: 1, shared: (at.0 % 3 == 0).then_some(SharedSeen { view: 2, open: 5 }) },
+        views: Views { pool: 1, shared: at.0.is_multiple_of(3).then_some(SharedSeen { view: 2, open: 5 }) },
         ranking: (dice.below(4) == 0).then(|| Ranking {
             ranker: "answered_first".to_owned(),
             said: Ranked::Order { order: vec![number(1), number(0)], reason: "answered most often first".to_owned() },
