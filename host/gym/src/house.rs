@@ -14,8 +14,8 @@ use crate::world::World;
 use numbers::choose::{self, From};
 use numbers::event::{IMPORT_ROWS_MAX, SCOPES_MAX};
 use numbers::{
-    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, Place, Policies,
-    Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, Turns, What,
+    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Listed, Moment, OwnerId, Place,
+    Policies, Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, Turns, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};
@@ -208,6 +208,7 @@ impl House {
             reserve: nobody,
             turns: &owner.turns,
             callee: Some(record),
+            listed: Listed::NOWHERE,
             policy,
             order: &[],
         };

@@ -15,7 +15,7 @@ use crate::world::{Floor, OwnCalls, Tell, World};
 use core::time::Duration;
 use numbers::choose::callee_law;
 use numbers::{
-    Ask, Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, Policies, Pool,
+    Ask, Carrier, Carriers, Decision, E164, HoldReason, Listed, Locality, Moment, Observation, Outcome, Policies, Pool,
     Question, Source, Status, Turns, What, agency_of_report, area,
 };
 
@@ -279,8 +279,8 @@ impl<'a> Sim<'a> {
                 let nobody = Pool::default();
                 let (turns, policy, callee) = (&*turns, policies.base(), Some(&lead.record));
                 let (ask, order) = (&*ask, &[][..]);
-                let question =
-                    Question { ask, pool: nobody, bench: nobody, reserve: nobody, turns, callee, policy, order };
+                let (listed, bench, reserve) = (Listed::NOWHERE, nobody, nobody);
+                let question = Question { ask, pool: nobody, bench, reserve, turns, callee, listed, policy, order };
                 match callee_law(&question) {
                     Ok(_) => {
                         let number = pools[user as usize].choose(&self.today);

@@ -4,7 +4,7 @@
 
 use numbers::callee::CalleeRecord;
 use numbers::choose::{Candidate, Pool, Question, choose, record};
-use numbers::{Ask, Carrier, Carriers, Decision, E164, Life, Moment, OwnerId, Policy, Status, Turns, Usage};
+use numbers::{Ask, Carrier, Carriers, Decision, E164, Life, Listed, Moment, OwnerId, Policy, Status, Turns, Usage};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -67,6 +67,7 @@ fn question<'a>(
         reserve: nobody,
         turns,
         callee,
+        listed: Listed::NOWHERE,
         policy,
         order: &[],
     }

@@ -116,8 +116,8 @@ macro_rules! fields {
             }
         }
 
-        /// The rules of law: the fields that scopes only tighten, and the table of jurisdictions.
-        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)* JURISDICTIONS];
+        /// The rules of law: the fields that scopes only tighten, the table of jurisdictions, and the do-not-call lists.
+        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)* JURISDICTIONS, DO_NOT_CALL];
     };
     (@laid over $held:expr, $said:ident, $exempt:ident) => {{
         let _ = $exempt;
@@ -195,6 +195,9 @@ fields! {
 /// What an exemption calls the laws of where a callee is: their hours, holidays and attempts ([`crate::jurisdiction`]).
 pub const JURISDICTIONS: &str = "jurisdictions";
 
+/// What an exemption calls the national and the states' do-not-call lists. Nothing lifts the list of the business itself.
+pub const DO_NOT_CALL: &str = "do_not_call";
+
 /// A rule of law that does not bind a scope, because of a fact that a named person answers for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exemption {
@@ -215,6 +218,11 @@ impl Policy {
     /// Whether the laws of where a callee is hold.
     pub fn is_bound(&self) -> bool {
         !self.exempts(JURISDICTIONS)
+    }
+
+    /// Whether somebody answers for it that the national and the states' do-not-call lists do not bind here.
+    pub fn lifts_do_not_call(&self) -> bool {
+        self.exempts(DO_NOT_CALL)
     }
 
     /// The most calls a day in the warm-up stage that an age of `age` has reached; none when the ramp is over.

@@ -4,8 +4,8 @@
 use numbers::choose::{CONSIDERED_MAX, Candidate, From, Permitted, Pool, Question, RETRY_NEVER, choose, permitted};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Moment,
-    OwnerId, Passed, Policy, Region, Rung, Status, Turn, TurnChange, Turns, Usage, Zip,
+    Answer, Ask, CalleeRecord, Carrier, Carriers, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Listed,
+    Moment, OwnerId, Passed, Policy, Region, Rung, Status, Turn, TurnChange, Turns, Usage, Zip,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -482,6 +482,7 @@ impl World {
             reserve: Pool { candidates: &self.reserve.0, usage: &self.reserve.1 },
             turns: &self.turns,
             callee: Some(&self.callee),
+            listed: Listed::NOWHERE,
             policy: &self.policy,
             order: &self.order,
         }

@@ -5,8 +5,8 @@
 use numbers::choose::{Candidate, From, Pool, Question, RETRY_NEVER, choose, permitted, record};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldReason, Hours, Life, Moment, OwnerId,
-    Passed, Policy, Rung, Status, TurnChange, Turns, Usage,
+    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldReason, Hours, Life, Listed, Moment,
+    OwnerId, Passed, Policy, Rung, Status, TurnChange, Turns, Usage,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -446,7 +446,7 @@ impl World {
         let just_before = retry_after.saturating_sub(Duration::from_millis(1));
         prop_assert!(!retry_after.is_zero());
         match reason {
-            HoldReason::Suppressed => prop_assert!(false, "nobody is suppressed here"),
+            HoldReason::Suppressed | HoldReason::DoNotCall => prop_assert!(false, "nobody is suppressed here"),
             HoldReason::AttemptsSpent => {
                 prop_assert!(!matches!(again(just_before), Decision::Use { .. }), "an attempt was left earlier");
                 prop_assert!(self.policy.attempts_per_24h == 0 || !same(&again(retry_after)));
@@ -541,8 +541,8 @@ impl World {
 
     fn question<'a>(&'a self, callee: usize, ask: &'a Ask) -> Question<'a> {
         let [pool, bench, reserve] = self.kept.each_ref().map(Kept::pool);
-        let callee = Some(&self.callees[callee]);
-        Question { ask, pool, bench, reserve, turns: &self.turns, callee, policy: &self.policy, order: &self.order }
+        let (turns, callee, listed) = (&self.turns, Some(&self.callees[callee]), Listed::NOWHERE);
+        Question { ask, pool, bench, reserve, turns, callee, listed, policy: &self.policy, order: &self.order }
     }
 
     fn answer(&self, callee: usize, ask: &Ask) -> Answer {

@@ -4,8 +4,8 @@ use numbers::choose::{Candidate, Pool, Question, choose, record};
 use numbers::pace::{Pace, pace, pool_size_for};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, Hours, Life, Moment, OwnerId, Policy, Status,
-    Turns, Usage,
+    Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, Hours, Life, Listed, Moment, OwnerId, Policy,
+    Status, Turns, Usage,
 };
 use std::time::Duration;
 
@@ -70,6 +70,7 @@ fn placed(
             reserve: nobody,
             turns: &turns,
             callee: None,
+            listed: Listed::NOWHERE,
             policy,
             order: &[],
         };
