@@ -54,3 +54,36 @@ impl fmt::Display for DoNotCall {
         }
     }
 }
+
+/// A list as people name it: `national`, `state:FL`, `business:acme`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ListName {
+    National,
+    State(Region),
+    Business(String),
+}
+
+impl ListName {
+    /// Reads a name of a list.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(text: &str) -> Result<ListName, String> {
+        match text.trim().split_once(':') {
+            None if text.trim() == "national" => Ok(ListName::National),
+            Some(("state", state)) => Region::parse(state).map(ListName::State).map_err(|error| error.to_string()),
+            Some(("business", id)) if !id.trim().is_empty() => Ok(ListName::Business(id.trim().to_owned())),
+            Some(_) | None => Err("no list has such a name".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for ListName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ListName::National => f.write_str("national"),
+            ListName::State(region) => write!(f, "state:{}", region.code()),
+            ListName::Business(id) => write!(f, "business:{id}"),
+        }
+    }
+}

@@ -43,7 +43,7 @@ pub use carrier::{Carrier, Carriers};
 pub use case::{Case, CaseState, Closure, Filing, FilingState, Purpose, Task, TaskKind, TaskState};
 pub use choose::{Answer, Candidate, Pool, Question, TurnChange, choose};
 pub use decision::{Ask, Decision, HoldClass, HoldReason, Passed, Ranked, Ranking, Receipt};
-pub use do_not_call::{DoNotCall, Listed};
+pub use do_not_call::{DoNotCall, ListName, Listed};
 pub use e164::{E164, E164Error};
 pub use event::{Event, FilingOutcome, FilingPlan, ImportedRow, Service, What};
 pub use hours::{Hours, HoursError, HoursReason};

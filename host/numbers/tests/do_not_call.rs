@@ -3,8 +3,8 @@
 use numbers::choose::{Candidate, Pool, Question, RETRY_NEVER, choose, permitted};
 use numbers::policy::{DO_NOT_CALL, JURISDICTIONS, LAWS};
 use numbers::{
-    Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldClass, Hours, Life, Listed, Moment, OwnerId,
-    Policy, Region, Rung, Scope, Status, Turns, Usage,
+    Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldClass, Hours, Life, ListName, Listed, Moment,
+    OwnerId, Policy, Region, Rung, Scope, Status, Turns, Usage,
 };
 
 const NATIONAL: Listed = Listed { national: true, ..Listed::NOWHERE };
@@ -163,4 +163,15 @@ fn the_list_that_least_can_be_said_against_is_named() {
     assert_eq!(forbids(Listed { own: false, ..all }, true), None);
     assert_eq!(forbids(NATIONAL, false).as_deref(), Some("national"));
     assert_eq!(words(Listed::NOWHERE), Vec::<String>::new());
+}
+
+#[test]
+fn lists_are_read_as_they_are_written() {
+    for name in ["national", "state:FL", "business:acme", "business:a:b"] {
+        assert_eq!(ListName::parse(name).map(|list| list.to_string()).as_deref(), Ok(name));
+    }
+    assert_eq!(ListName::parse(" state:fl "), Ok(ListName::State(Region::parse("FL").expect("a state"))));
+    for name in ["", "nation", "state", "state:", "state:ZZ", "business:", "user:ann"] {
+        assert!(ListName::parse(name).is_err(), "{name:?}");
+    }
 }

@@ -5,7 +5,7 @@
 use crate::store::{CommitError, Key, Op, Store, StoreError, Tree};
 
 /// It rises when any record is written otherwise than before; `golden.rs` sees to it that this is not forgotten.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 /// Where a store says its format, in four bytes, among the single records.
 pub const FORMAT_NAME: &[u8] = b"format";
 

@@ -8,6 +8,7 @@ mod looks;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
+use super::do_not_call::Listing;
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
 use super::record::{self, Decided, Record};
@@ -138,6 +139,8 @@ pub struct Hot {
     pub keys: Keys,
     pub journal: Journal,
     pub policy: ArcSwap<Policies>,
+    /// Who stands on which do-not-call list.
+    pub do_not_call: ArcSwap<Listing>,
     pub calls: Mutex<Calls>,
     usage: Vec<Mutex<HashMap<E164, Usage>>>,
     callees: Vec<Mutex<HashMap<CalleeHash, CalleeRecord>>>,
@@ -210,6 +213,7 @@ impl Hot {
             keys,
             journal,
             policy: ArcSwap::from_pointee(policies),
+            do_not_call: ArcSwap::default(),
             calls: Mutex::default(),
             usage: (0..PARTS).map(|_| Mutex::default()).collect(),
             callees: (0..PARTS).map(|_| Mutex::default()).collect(),
@@ -243,6 +247,7 @@ impl Hot {
         let callee = self.keys.callee(&owner.business.id, asked.callee);
         let call = self.keys.call(&asked.call_id);
         let ask = asked.ask();
+        let listed = self.do_not_call.load().listed(&owner.business.id, asked.callee);
         let order = asked.ranking.as_ref().map_or(&[][..], Ranking::order);
 
         let mut hot = owner.hot.lock();
@@ -264,6 +269,7 @@ impl Hot {
             reserve: nobody,
             turns: &hot.turns,
             callee: known,
+            listed,
             policy,
             order,
         };
@@ -293,7 +299,7 @@ impl Hot {
             owner: owner.id.clone(),
             call,
             callee,
-            asked: record::Asked::of(&ask),
+            asked: record::Asked::of(&ask, listed),
             carrier: asked.carrier,
             decision: answer.decision.clone(),
             from: answer.from,

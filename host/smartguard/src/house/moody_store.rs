@@ -63,6 +63,9 @@ impl Store for MoodyStore {
     fn get_blob(&self, id: BlobId) -> BoxFuture<'_, Result<Option<Bytes>, StoreError>> {
         self.inner.get_blob(id)
     }
+    fn drop_blob(&self, id: BlobId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.drop_blob(id)
+    }
     fn blobs(&self, after: Option<BlobId>, limit: usize) -> BoxFuture<'_, Result<Vec<BlobId>, StoreError>> {
         self.inner.blobs(after, limit)
     }

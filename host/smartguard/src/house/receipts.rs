@@ -98,6 +98,7 @@ impl House {
             at: Stamp(decided.at),
             owner: Some(decided.owner.to_string()),
             answer,
+            listed: decided.asked.listed.lists().map(|list| list.to_string()).collect(),
             candidates: decided
                 .considered
                 .iter()
@@ -131,6 +132,7 @@ impl House {
                 attempts_left: 0,
                 valid_until: Stamp(call.at),
             },
+            listed: Vec::new(),
             candidates: Vec::new(),
             rungs: Vec::new(),
             policy_revision: None,

@@ -7,7 +7,7 @@ use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, Ask, CalleeHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Ranking, Region, Rung,
+    Answer, Ask, CalleeHash, Carrier, Decision, E164, Listed, Moment, Outcome, OwnerId, Passed, Ranking, Region, Rung,
     TurnChange, Verdict, Zip,
 };
 use serde::{Deserialize, Serialize};
@@ -78,12 +78,15 @@ pub struct Asked {
     pub zip: Option<Zip>,
     pub campaign: Option<String>,
     pub tie_break: u64,
+    /// The do-not-call lists on which the callee stood.
+    pub listed: Listed,
 }
 
 impl Asked {
-    pub fn of(ask: &Ask) -> Asked {
+    pub fn of(ask: &Ask, listed: Listed) -> Asked {
         let prefix = ask.callee.area_code().map(|_| (ask.callee.digits() / 10_000) as u32);
-        Asked { prefix, state: ask.state, zip: ask.zip, campaign: ask.campaign.clone(), tie_break: ask.tie_break }
+        let Ask { state, zip, tie_break, .. } = *ask;
+        Asked { prefix, state, zip, campaign: ask.campaign.clone(), tie_break, listed }
     }
 }
 

@@ -154,6 +154,18 @@ impl Desk for FakeDesk {
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>> {
         answer(Ok(Vec::new()))
     }
+    fn do_not_call_lists(&self) -> Asked<'_, Vec<DoNotCallListView>> {
+        answer(Ok(Vec::new()))
+    }
+    fn do_not_call_number(&self, _: E164) -> Asked<'_, DoNotCallNumberView> {
+        answer(Err(catching_up()))
+    }
+    fn import_do_not_call(&self, _: ListImport, _: ListBody) -> Asked<'_, ListImportView> {
+        absent("no_such_list")
+    }
+    fn change_do_not_call(&self, _: ListChange) -> Asked<'_, ListChangeView> {
+        absent("no_such_list")
+    }
     fn preflight(&self, _request: PreflightRequest) -> Asked<'_, PreflightView> {
         answer(Err(catching_up()))
     }
