@@ -8,11 +8,12 @@
 mod kept;
 mod reading;
 mod set;
+#[cfg(test)]
+mod tests;
 mod views;
 
-pub use kept::Base;
 #[cfg(test)]
-pub use kept::{BASE, Change};
+pub use kept::{BASE, Base, CHANGE, Change};
 pub use set::{NumberSet, PieceError};
 
 use super::errors::{inner, missing, not_durable};

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// First bytes of keys: what a list was when it was last written whole, one change since, a piece that nobody may need.
 pub const BASE: u8 = b'b';
-const CHANGE: u8 = b'c';
+pub const CHANGE: u8 = b'c';
 const SPARE: u8 = b's';
 /// Numbers in one record of a change; each takes up to 8 bytes, and who made it up to 128.
 pub const CHANGE_NUMBERS_MAX: usize = 400;

@@ -72,7 +72,7 @@ impl Reading {
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let (line, after) = (&rest[..end], &rest[end + 1..]);
-            if self.begun.is_empty() && !self.too_long {
+            if self.begun.is_empty() && !self.too_long && line.len() <= LINE_BYTES_MAX {
                 self.line(line)?;
             } else {
                 self.begin(line);
@@ -259,14 +259,19 @@ mod tests {
         for step in [1, 2, 3, 7, 16, text.len().max(1)] {
             let read = read(text.as_bytes(), column, step).expect("a column");
             for number in numbers {
-                assert!(read.set.contains(E164::parse(number).expect("a number")), "{number} of {text:?}");
+                assert!(read.set.contains(E164::parse(number).expect("a number")), "{number} of {}", shortened(text));
             }
-            assert_eq!((read.set.len(), read.twice), (numbers.len() as u64, twice), "{text:?} cut at {step}");
-            assert_eq!(read.lines, read.set.len() + read.twice + read.bad, "{text:?}");
+            assert_eq!(
+                (read.set.len(), read.twice),
+                (numbers.len() as u64, twice),
+                "{} cut at {step}",
+                shortened(text)
+            );
+            assert_eq!(read.lines, read.set.len() + read.twice + read.bad, "{}", shortened(text));
             let said: Vec<(u64, String)> = read.bad_lines;
             let as_expected = said.len() == bad.len()
                 && said.iter().zip(bad).all(|((line, why), (at, part))| line == at && why.contains(part));
-            assert!(as_expected, "{text:?} cut at {step}: {said:?}");
+            assert!(as_expected, "{} cut at {step}: {said:?}", shortened(text));
         }
     }
 

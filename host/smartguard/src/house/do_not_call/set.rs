@@ -172,7 +172,9 @@ mod tests {
                     Step::Remove(number) => prop_assert_eq!(set.remove(number), plain.remove(&number)),
                     Step::Extend(numbers) => {
                         let mut other = NumberSet::default();
-                        numbers.iter().for_each(|number| drop(other.insert(*number)));
+                        for number in &numbers {
+                            other.insert(*number);
+                        }
                         set.extend(&other);
                         plain.extend(numbers);
                     }
