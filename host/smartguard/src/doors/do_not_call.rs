@@ -131,5 +131,6 @@ fn in_pieces(body: Body) -> ListBody {
             }
         }
     });
-    pieces.boxed()
+    // Whoever takes in what is left of a body asks on after its end.
+    pieces.fuse().boxed()
 }

@@ -233,4 +233,96 @@ mod tests {
         pieces.iter().for_each(|piece| again.take_piece(piece).expect("a piece"));
         assert_eq!(again, set);
     }
+
+    /// Numbers of every area code in the table, four in five exchanges of each, more in some than in others; in order.
+    fn spread(how_many: u64) -> Vec<u64> {
+        let areas: Vec<u64> = (200..1000).filter(|area| numbers::area::area(*area).is_some()).map(u64::from).collect();
+        let mut draw = 0x2545_F491_4F6C_DD1Du64;
+        let mut drawn = move || {
+            draw ^= draw << 13;
+            draw ^= draw >> 7;
+            draw ^= draw << 17;
+            draw
+        };
+        let mut spread = Vec::new();
+        for area in &areas {
+            let (share, mut at) = (1 + drawn() % 5, 0);
+            // The mean distance between two numbers, so that the mean share gives each area code its part.
+            let mean = 6_400_000.0 * areas.len() as f64 * 3.0 / (how_many * share) as f64;
+            loop {
+                let part = (drawn() % 1_000_000) as f64 / 1_000_000.0;
+                at += 1 + (part * 2.0 * (mean - 1.0).max(0.0)) as u64;
+                if at >= 8_000_000 {
+                    break;
+                }
+                if at / 10_000 % 5 != 4 {
+                    spread.push(10_000_000_000 + area * 10_000_000 + (at / 10_000 + 200) * 10_000 + at % 10_000);
+                }
+            }
+        }
+        spread
+    }
+
+    /// Resident memory of this process, in bytes.
+    fn resident() -> f64 {
+        let status = std::fs::read_to_string("/proc/self/statm").expect("a figure");
+        status.split(' ').nth(1).expect("pages").parse::<f64>().expect("a number") * 4096.0
+    }
+
+    #[test]
+    #[ignore = "measures tens of millions of numbers; run it alone with --ignored --nocapture"]
+    fn figures() {
+        use std::collections::HashSet;
+        use std::hint::black_box;
+        use std::time::Instant;
+        for how_many in [10_000_000, 30_000_000] {
+            let numbers = spread(how_many);
+            let count = numbers.len() as f64;
+            let mut shuffled = numbers.clone();
+            let mut draw = 7u64;
+            for last in (1..shuffled.len()).rev() {
+                draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                shuffled.swap(last, (draw >> 33) as usize % (last + 1));
+            }
+            let asked: Vec<E164> = shuffled.iter().take(1_000_000).filter_map(|n| E164::from_digits(*n)).collect();
+            let ns_each = |begun: Instant, of: f64| begun.elapsed().as_secs_f64() * 1e9 / of;
+
+            let begun = Instant::now();
+            let mut built = NumberSet::default();
+            for number in &shuffled {
+                built.insert(E164::from_digits(*number).expect("a number"));
+            }
+            println!("{count} numbers: inserted in any order {:.0} ns each", ns_each(begun, count));
+            let begun = Instant::now();
+            let pieces = built.pieces();
+            let bytes: usize = pieces.iter().map(Bytes::len).sum();
+            println!(
+                "  packed in {:?}, {} pieces, {:.2} bytes each",
+                begun.elapsed(),
+                pieces.len(),
+                bytes as f64 / count
+            );
+            drop(built);
+            let before = resident();
+            let begun = Instant::now();
+            let mut set = NumberSet::default();
+            pieces.iter().for_each(|piece| set.take_piece(piece).expect("a piece"));
+            let memory = resident() - before;
+            println!("  read back in {:?}, {:.2} bytes each in memory", begun.elapsed(), memory / count);
+            let begun = Instant::now();
+            let found = asked.iter().filter(|number| black_box(&set).contains(**number)).count();
+            println!("  a look takes {:.0} ns ({found} found)", ns_each(begun, asked.len() as f64));
+            let mut other = set.clone();
+            let begun = Instant::now();
+            other.insert(E164::from_digits(13_059_999_999).expect("a number"));
+            println!("  a change beside the one in use takes {:?}", begun.elapsed());
+
+            let before = resident();
+            let plain: HashSet<u64> = numbers.iter().copied().collect();
+            println!("  HashSet<u64>: {:.1} bytes each in memory", (resident() - before) / count);
+            let begun = Instant::now();
+            let found = asked.iter().filter(|number| black_box(&plain).contains(&number.digits())).count();
+            println!("  HashSet<u64>: a look takes {:.0} ns ({found} found)", ns_each(begun, asked.len() as f64));
+        }
+    }
 }
