@@ -14,8 +14,8 @@ use crate::world::World;
 use numbers::choose::{self, From};
 use numbers::event::{IMPORT_ROWS_MAX, SCOPES_MAX};
 use numbers::{
-    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Moment, OwnerId, OwnerUsage, Place,
-    Policies, Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, What,
+    Ask, CalleeRecord, Command, Decision, E164, Event, FilingOutcome, ImportedRow, Listed, Moment, OwnerId, OwnerUsage,
+    Place, Policies, Policy, Pool, Purpose, Question, Refusal, RightToUse, Service, State, Touched, What,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use views::{View, Where};
@@ -208,6 +208,7 @@ impl House {
             reserve: nobody,
             owner: &owner.usage,
             callee: Some(record),
+            listed: Listed::NOWHERE,
             policy,
             order: &[],
         };

@@ -15,8 +15,8 @@ use crate::world::{Floor, OwnCalls, Tell, World};
 use core::time::Duration;
 use numbers::choose::callee_law;
 use numbers::{
-    Ask, Carrier, Carriers, Decision, E164, HoldReason, Locality, Moment, Observation, Outcome, OwnerUsage, Policies,
-    Pool, Question, Source, Status, What, agency_of_report, area,
+    Ask, Carrier, Carriers, Decision, E164, HoldReason, Listed, Locality, Moment, Observation, Outcome, OwnerUsage,
+    Policies, Pool, Question, Source, Status, What, agency_of_report, area,
 };
 
 const HOUR_S: u64 = 3_600;
@@ -284,8 +284,8 @@ impl<'a> Sim<'a> {
                 let nobody = Pool::default();
                 let (owner, policy, callee) = (&*usage, policies.base(), Some(&lead.record));
                 let (ask, order) = (&*ask, &[][..]);
-                let question =
-                    Question { ask, pool: nobody, bench: nobody, reserve: nobody, owner, callee, policy, order };
+                let (listed, bench, reserve) = (Listed::NOWHERE, nobody, nobody);
+                let question = Question { ask, pool: nobody, bench, reserve, owner, callee, listed, policy, order };
                 match callee_law(&question) {
                     Ok(_) => {
                         let number = pools[user as usize].choose(&self.today);

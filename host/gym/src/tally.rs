@@ -66,10 +66,11 @@ pub struct Labels {
 }
 
 /// The order of [`Tally::held`]; the hours come first.
-pub const HOLD_REASONS: [HoldReason; 9] = [
+pub const HOLD_REASONS: [HoldReason; 10] = [
     HoldReason::OutsideLegalHours,
     HoldReason::OutsidePolicyHours,
     HoldReason::Suppressed,
+    HoldReason::DoNotCall,
     HoldReason::AttemptsSpent,
     HoldReason::ChangeSpent,
     HoldReason::TurnGap,

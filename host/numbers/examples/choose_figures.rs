@@ -4,7 +4,7 @@
 
 use numbers::callee::CalleeRecord;
 use numbers::choose::{Candidate, Pool, Question, choose, record};
-use numbers::{Ask, Carrier, Decision, E164, Life, Moment, OwnerId, OwnerUsage, Policy, Usage};
+use numbers::{Ask, Carrier, Decision, E164, Life, Listed, Moment, OwnerId, OwnerUsage, Policy, Usage};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -74,6 +74,7 @@ fn question<'a>(
         reserve: nobody,
         owner,
         callee,
+        listed: Listed::NOWHERE,
         policy,
         order: &[],
     }

@@ -15,6 +15,7 @@ pub use permit::Candidate;
 use crate::area::area;
 use crate::callee::{Attempts, CalleeRecord};
 use crate::decision::{Ask, CampaignHash, Decision, HoldClass, HoldReason, Passed, Receipt};
+use crate::do_not_call::Listed;
 use crate::e164::E164;
 use crate::law::{self, Because, NotNow};
 use crate::moment::Moment;
@@ -49,6 +50,8 @@ pub struct Question<'a> {
     pub owner: &'a OwnerUsage,
     /// Absent when nothing is remembered of the callee.
     pub callee: Option<&'a CalleeRecord>,
+    /// The do-not-call lists on which the callee stands.
+    pub listed: Listed,
     pub policy: &'a Policy,
     /// Of what may be shown, these come first, in this order: a ranker's answer to [`permitted`]. Empty without one.
     pub order: &'a [E164],
@@ -104,7 +107,7 @@ pub const CONSIDERED_MAX: usize = 32;
 /// person may add numbers at any minute.
 pub const RETRY_WHEN_NOTHING_FREES: Duration = Duration::from_secs(15 * 60);
 
-/// A suppressed callee has no time to try again; a year says so without a figure that overflows somebody's field.
+/// A callee who is suppressed or on a list has no time to try again; a year says so without a figure that overflows somebody's field.
 pub const RETRY_NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Answer {
@@ -248,18 +251,21 @@ pub fn record(
     callee.record_shown(number, at);
 }
 
-/// Attempts that remain after this one, or why the callee is not to be called: it asked so, its attempts are spent, or it is
-/// no hour to call it. No rung relaxes this. Asked before any number is looked at, and of no pool.
+/// Attempts that remain after this one, or why the callee is not to be called: it asked so, it stands on a do-not-call list,
+/// its attempts are spent, or it is no hour to call it. No rung relaxes this. Asked before any number is looked at, and of no pool.
 ///
 /// # Errors
 /// Says why, and after how long the callee may be called.
 pub fn callee_law(question: &Question<'_>) -> Result<u32, (HoldReason, Duration)> {
-    let Question { ask, policy, callee, .. } = *question;
+    let Question { ask, policy, callee, listed, .. } = *question;
     let at = ask.at;
     let nobody = CalleeRecord::default();
     let callee = callee.unwrap_or(&nobody);
     if callee.suppressed.is_some() {
         return Err((HoldReason::Suppressed, RETRY_NEVER));
+    }
+    if listed.forbids(policy.lifts_do_not_call()).is_some() {
+        return Err((HoldReason::DoNotCall, RETRY_NEVER));
     }
     let attempts = Attempts::of(ask, policy);
     let Some(left) = callee.attempts_left(at, attempts).checked_sub(1) else {

@@ -108,6 +108,8 @@ pub enum HoldClass {
 pub enum HoldReason {
     /// The callee asked not to be called, or blocked us.
     Suppressed,
+    /// The callee stands on a do-not-call list.
+    DoNotCall,
     /// A law of where the callee is lets nobody call it at this hour or on this day.
     OutsideLegalHours,
     /// The policy calls nobody there at this hour.
@@ -133,6 +135,7 @@ impl HoldReason {
     pub const fn class(self) -> HoldClass {
         match self {
             HoldReason::Suppressed
+            | HoldReason::DoNotCall
             | HoldReason::OutsideLegalHours
             | HoldReason::OutsidePolicyHours
             | HoldReason::AttemptsSpent => HoldClass::CalleeLaw,
@@ -145,6 +148,7 @@ impl HoldReason {
     pub const fn word(self) -> &'static str {
         match self {
             HoldReason::Suppressed => "suppressed",
+            HoldReason::DoNotCall => "do_not_call",
             HoldReason::OutsideLegalHours => "outside_legal_hours",
             HoldReason::OutsidePolicyHours => "outside_policy_hours",
             HoldReason::AttemptsSpent => "attempts_spent",

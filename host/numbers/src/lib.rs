@@ -12,6 +12,7 @@ pub mod case;
 pub mod choose;
 pub mod counts;
 pub mod decision;
+pub mod do_not_call;
 pub mod e164;
 pub mod event;
 pub mod holiday;
@@ -45,6 +46,7 @@ pub use case::{Case, CaseState, Closure, Filing, FilingState, Purpose, Task, Tas
 pub use choose::{Answer, Candidate, Pool, Question, TurnChange, choose};
 pub use counts::{Counts, Limits};
 pub use decision::{Ask, CampaignHash, Decision, HoldClass, HoldReason, Passed, Ranked, Ranking, Receipt};
+pub use do_not_call::{DoNotCall, ListName, Listed};
 pub use e164::{E164, E164Error};
 pub use event::{Event, FilingOutcome, FilingPlan, ImportedRow, Service, What};
 pub use hours::{Hours, HoursError, HoursReason};

@@ -130,8 +130,8 @@ macro_rules! fields {
             }
         }
 
-        /// The rules of law: the fields that scopes only tighten, and the table of jurisdictions.
-        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)* JURISDICTIONS];
+        /// The rules of law: the fields that scopes only tighten, the table of jurisdictions, and the do-not-call lists.
+        pub const LAWS: &[&str] = &[$($(fields!(@first stringify!($name), $stricter),)?)* JURISDICTIONS, DO_NOT_CALL];
     };
     (@laid over $held:expr, $said:ident, $exempt:ident) => {{
         let _ = $exempt;
@@ -183,9 +183,9 @@ fields! {
     ramp_per_day: Vec<u32> = vec![10, 20, 35, 60];
     ramp_for: Duration = seconds(14 * DAY);
     /// How long a number rests after its flag is cleared.
-    rest_for: Duration = seconds(14 * DAY);
+    rest_for: Duration = seconds(7 * DAY);
     /// After a rest a number goes through the end of the warm-up once more, so long; nothing is none of it.
-    ramp_after_rest_for: Duration = seconds(14 * DAY);
+    ramp_after_rest_for: Duration = seconds(7 * DAY);
     /// A number in service rests when it has served so long, or been shown so often, since its last rest; for how long, and
     /// not before it has been in its pool for `dwell_min`.
     rest_every: Option<Duration> = None;
@@ -243,6 +243,9 @@ fields! {
 /// What an exemption calls the laws of where a callee is: their hours, holidays and attempts ([`crate::jurisdiction`]).
 pub const JURISDICTIONS: &str = "jurisdictions";
 
+/// What an exemption calls the national and the states' do-not-call lists. Nothing lifts the list of the business itself.
+pub const DO_NOT_CALL: &str = "do_not_call";
+
 /// A rule of law that does not bind a scope, because of a fact that a named person answers for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exemption {
@@ -263,6 +266,11 @@ impl Policy {
     /// Whether the laws of where a callee is hold.
     pub fn is_bound(&self) -> bool {
         !self.exempts(JURISDICTIONS)
+    }
+
+    /// Whether somebody answers for it that the national and the states' do-not-call lists do not bind here.
+    pub fn lifts_do_not_call(&self) -> bool {
+        self.exempts(DO_NOT_CALL)
     }
 
     /// What one number is shown for at most to the callees of one carrier.

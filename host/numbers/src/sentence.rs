@@ -101,6 +101,7 @@ impl HoldReason {
     pub const fn sentence(self) -> &'static str {
         match self {
             HoldReason::Suppressed => "The callee asked not to be called, or blocked us.",
+            HoldReason::DoNotCall => "The callee stands on a do-not-call list.",
             HoldReason::OutsideLegalHours => {
                 "A law of where the callee is lets nobody call it at this hour or on this day."
             }
@@ -122,7 +123,7 @@ impl HoldReason {
     /// The fields of a policy that this reason rests on.
     pub const fn rests_on(self) -> &'static [&'static str] {
         match self {
-            HoldReason::Suppressed | HoldReason::OutsideLegalHours => &[],
+            HoldReason::Suppressed | HoldReason::DoNotCall | HoldReason::OutsideLegalHours => &[],
             HoldReason::OutsidePolicyHours => &["calling_hours"],
             HoldReason::AttemptsSpent => &["attempts_per_24h", "attempts_per_30d"],
             HoldReason::UserCapsReached => &["user_per_minute", "user_per_hour", "user_per_day"],

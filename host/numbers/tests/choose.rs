@@ -4,8 +4,8 @@
 use numbers::choose::{CONSIDERED_MAX, Candidate, From, Permitted, Pool, Question, RETRY_NEVER, choose, permitted};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Moment, OwnerId,
-    OwnerUsage, Passed, Policy, Region, Rung, Shown, Status, Strictness, Turn, TurnChange, Usage, Zip,
+    Answer, Ask, CalleeRecord, Carrier, Change, Decision, E164, Exemption, HoldReason, Hours, Life, Listed, Moment,
+    OwnerId, OwnerUsage, Passed, Policy, Region, Rung, Shown, Status, Strictness, Turn, TurnChange, Usage, Zip,
 };
 use std::time::Duration;
 
@@ -487,6 +487,7 @@ impl World {
             reserve: Pool { candidates: &self.reserve.0, usage: &self.reserve.1 },
             owner: &self.owner,
             callee: Some(&self.callee),
+            listed: Listed::NOWHERE,
             policy: &self.policy,
             order: &self.order,
         }

@@ -4,8 +4,8 @@ use numbers::choose::{Candidate, Pool, Question, choose, record};
 use numbers::pace::{Pace, pace, pool_size_for};
 use numbers::policy::JURISDICTIONS;
 use numbers::{
-    Ask, CalleeRecord, Carrier, Counts, Decision, E164, Exemption, Hours, Life, Moment, OwnerId, OwnerUsage, Policy,
-    Usage,
+    Ask, CalleeRecord, Carrier, Counts, Decision, E164, Exemption, Hours, Life, Listed, Moment, OwnerId, OwnerUsage,
+    Policy, Usage,
 };
 use std::time::Duration;
 
@@ -61,6 +61,7 @@ fn placed(
             reserve: nobody,
             owner: &owner,
             callee: None,
+            listed: Listed::NOWHERE,
             policy,
             order: &[],
         };

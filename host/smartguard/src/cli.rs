@@ -8,6 +8,7 @@ mod agencies;
 mod author;
 mod client;
 mod commands;
+mod do_not_call;
 mod import_csv;
 mod pack;
 mod policy;
@@ -145,6 +146,9 @@ Examples:
   smartguard packet tns +12125550143 --carrier verizon --label \"Potential Spam\" --output packet/
   smartguard packet nomorobo +12125550143")]
     Packet(agencies::PacketWords),
+    /// Do-not-call lists: who must not be called, by the nation, a state, or a business's own word.
+    #[command(subcommand)]
+    DoNotCall(do_not_call::DoNotCallCommand),
     /// Look at everything that the daemon needs, and say what to fix: keys, clock, names, data folder, policy, reserve.
     #[command(after_help = "\
 Example:

@@ -102,6 +102,14 @@ pub trait Desk: Send + Sync + 'static {
     /// Looks at everything that the daemon needs, the worst first.
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>>;
 
+    fn do_not_call_lists(&self) -> Asked<'_, Vec<DoNotCallListView>>;
+    /// What forbids calls to this number.
+    fn do_not_call_number(&self, number: E164) -> Asked<'_, DoNotCallNumberView>;
+    /// Takes a whole text into a list, or nothing of it.
+    fn import_do_not_call(&self, import: ListImport, body: ListBody) -> Asked<'_, ListImportView>;
+    /// Puts numbers on a list, or takes them off.
+    fn change_do_not_call(&self, change: ListChange) -> Asked<'_, ListChangeView>;
+
     /// Whom somebody may call now. Consumes nothing.
     fn preflight(&self, request: PreflightRequest) -> Asked<'_, PreflightView>;
     /// How many more calls fit under the caps of numbers; with planned dials a day, advice on the size of pools.

@@ -7,6 +7,7 @@
 mod agencies;
 mod body;
 pub mod csv;
+mod do_not_call;
 mod hot;
 mod plan;
 mod problem;
@@ -38,6 +39,8 @@ pub const BODY_BYTES_MAX_HOT: usize = 64 * 1024;
 pub const BODY_BYTES_MAX_JSON: usize = 1024 * 1024;
 /// The largest body of an import: about 300,000 rows.
 pub const BODY_BYTES_MAX_IMPORT: usize = 16 * 1024 * 1024;
+/// The largest do-not-call list as text: the national one has some 250 million lines of 12 bytes.
+pub const LIST_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 /// A body must have arrived after so long. On one machine it takes milliseconds.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(20);
 /// Requests that are worked on at once; beyond it a door answers that it is busy. Guessed: far above what a dialer opens.
@@ -167,6 +170,10 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/packets/{id}/files/{name}", get(agencies::packet_file))
         .route("/v1/inbound/{adapter}", post(agencies::inbound))
         .route("/v1/doctor", post(agencies::doctor))
+        .route("/v1/do-not-call", get(do_not_call::lists))
+        .route("/v1/do-not-call/{list}/import", post(do_not_call::import))
+        .route("/v1/do-not-call/{list}/add", post(do_not_call::add))
+        .route("/v1/do-not-call/{list}/remove", post(do_not_call::remove))
         .route("/v1/preflight", post(plan::preflight))
         .route("/v1/pacing", get(plan::pacing))
         .route("/v1/policies", get(rest::policies))

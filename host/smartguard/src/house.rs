@@ -10,6 +10,7 @@ mod begun;
 mod calls;
 mod desk;
 mod directory;
+mod do_not_call;
 mod doctor;
 mod drift;
 mod errors;
@@ -55,6 +56,7 @@ pub use adapters::bundled_manifest;
 use archive::Archive;
 use begun::Begun;
 use directory::Directory;
+use do_not_call::Lists;
 use format::FormatError;
 use hot::{ForKeeper, Hot};
 use journal::{Journal, JournalError};
@@ -86,6 +88,7 @@ pub struct House {
     policy: Mutex<InForce>,
     /// Why the core does not know the adapters that serve now, while it does not.
     roster_refused: Mutex<Option<String>>,
+    lists: Arc<Lists>,
     /// Held by exports, and asked for its trouble.
     roller: Arc<Roller>,
     replaying: Arc<Replaying>,
@@ -180,6 +183,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let in_force = found.state.policies.clone();
     let (begun, calls_begun) = Begun::new();
     let hot = Arc::new(Hot::new(keys, journal, in_force, for_keeper, begun));
+    do_not_call::load(store.as_ref(), &hot.do_not_call).await?;
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state), since);
     recover::replay(&hot, &directory, found.past, cleanly, since).await?;
@@ -206,6 +210,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
         performer: performer.clone(),
         roller: roller.clone(),
         replaying: Arc::default(),
+        lists: Arc::new(Lists::new(store.clone(), keeper.clone(), hot.clone())),
         policy: Mutex::new(read),
         roster_refused: Mutex::default(),
         listen,

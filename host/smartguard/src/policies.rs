@@ -15,7 +15,7 @@ mod together;
 mod trial;
 
 pub use case::Case;
-pub use explained::{Explained, explained};
+pub use explained::{Explained, explained, lifted};
 pub use file::PolicyFile;
 pub use folder::{ReadPolicies, Role, in_place_of_all, read_file, read_files, read_folder};
 pub use trial::{Trial, try_cases};

@@ -61,11 +61,13 @@ pub enum Tree {
     Usage = 10,
     /// Jobs and their order. Written with [`Op::Enqueue`] and its like; only an import puts its rows directly.
     Job = 11,
+    /// Do-not-call lists: what each consists of, and the changes since.
+    DoNotCall = 12,
 }
 
 impl Tree {
     /// Every tree, in the order in which an export writes them.
-    pub const ALL: [Tree; 11] = [
+    pub const ALL: [Tree; 12] = [
         Tree::Meta,
         Tree::Business,
         Tree::Owner,
@@ -77,6 +79,7 @@ impl Tree {
         Tree::Callee,
         Tree::Usage,
         Tree::Job,
+        Tree::DoNotCall,
     ];
 
     /// The name used in exports and messages.
@@ -93,6 +96,7 @@ impl Tree {
             Tree::Callee => "callee",
             Tree::Usage => "usage",
             Tree::Job => "job",
+            Tree::DoNotCall => "do_not_call",
         }
     }
 
@@ -325,6 +329,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A file, checked against its name.
     fn get_blob(&self, id: BlobId) -> BoxFuture<'_, Result<Option<Bytes>, StoreError>>;
+
+    /// Lets go of a file, which nothing that is committed names any more. One that is not there is gone already.
+    fn drop_blob(&self, id: BlobId) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// The names of all files, in order, beyond `after`, at most `limit`.
     fn blobs(&self, after: Option<BlobId>, limit: usize) -> BoxFuture<'_, Result<Vec<BlobId>, StoreError>>;

@@ -250,6 +250,25 @@ fn a_scope_says_only_what_it_changes() {
 }
 
 #[test]
+fn what_is_lifted_is_told_with_its_scope() {
+    let read = folder(&[
+        ("default.toml", "turn_calls = 6"),
+        (
+            "spring.toml",
+            "scope = \"campaign:spring\"\n[[exempt]]\nrule = \"do_not_call\"\nbecause = \"consent\"\nby = \"Ann\"",
+        ),
+    ])
+    .expect("it reads");
+    let lifted = |campaign: &str| {
+        let lifted = policies::lifted(&read, &[Scope::Business("acme".into()), Scope::Campaign(campaign.into())]);
+        lifted.into_iter().map(|(exemption, scope)| (exemption.rule, scope.map(|scope| scope.to_string())))
+    };
+    let in_spring = ("do_not_call".to_owned(), Some("campaign:spring".to_owned()));
+    assert_eq!(lifted("spring").collect::<Vec<_>>(), [in_spring]);
+    assert_eq!(lifted("autumn").count(), 0);
+}
+
+#[test]
 fn a_scope_that_cannot_hold_is_refused() {
     let of = |scope: &str, rest: &str| format!("scope = \"{scope}\"\n{rest}");
     let one = |text: &str, parts: &[&str]| check_folder(&[("default.toml", ""), ("x.toml", text)], parts);

@@ -202,7 +202,20 @@ async fn blobs_are_named_by_their_content() {
             assert!(matches!(refused, Err(StoreError::BlobTooLarge { .. })), "{refused:?}");
             store.close().await.unwrap();
             drop(store);
-            assert_eq!(place.open().get_blob(id).await.unwrap().unwrap(), letter);
+            let store = place.open();
+            assert_eq!(store.get_blob(id).await.unwrap().unwrap(), letter);
+            // Dropped is dropped, through a restart too, and once more changes nothing.
+            for _ in 0..2 {
+                store.drop_blob(id).await.unwrap();
+                assert_eq!(store.get_blob(id).await.unwrap(), None);
+                assert_eq!(store.blobs(None, 10).await.unwrap(), [other]);
+            }
+            store.close().await.unwrap();
+            drop(store);
+            let store = place.open();
+            assert_eq!(store.blobs(None, 10).await.unwrap(), [other]);
+            assert_eq!(store.put_blob(letter.clone().into()).await.unwrap(), id);
+            assert_eq!(store.get_blob(id).await.unwrap().unwrap(), letter);
         })
     })
     .await;

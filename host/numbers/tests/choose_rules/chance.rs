@@ -31,51 +31,76 @@ pub fn policy() -> impl Strategy<Value = Policy> {
     // Locality, exchange, registration, call-back, campaign.
     let rules = prop::array::uniform5(strictness());
     let explore = prop::option::weighted(0.2, 1..400u32);
-    (caps, other_caps, turns, callee, ladder, rules, (0..400u32, hours, explore, 0..200_000u64)).prop_map(
-        |(caps, other_caps, turns, callee, (mut ladder, rungs), rules, (risk, hours, explore, campaign_wait))| {
-            ladder.truncate(rungs);
-            Policy {
-                per_minute: caps.0,
-                per_hour: caps.1,
-                per_day_soft: caps.2,
-                per_day_hard: caps.2 + caps.3,
-                carrier_per_minute: other_caps.0,
-                carrier_per_hour: other_caps.1,
-                carrier_per_day: other_caps.2,
-                user_per_minute: other_caps.3,
-                user_per_hour: other_caps.4,
-                user_per_day: other_caps.5,
-                turn_calls: turns.0,
-                turn_jitter: turns.1,
-                turn_gap: Duration::from_secs(turns.2),
-                turn_for: turns.3.map(Duration::from_secs),
-                sticky_for: Duration::from_secs(callee.0),
-                attempts_per_24h: callee.1,
-                attempts_per_30d: callee.2,
-                ramp_per_day: vec![2, 4, 6],
-                ladder,
-                locality: rules[0],
-                own_exchange: rules[1],
-                registered_only: rules[2],
-                callback_required: rules[3],
-                one_campaign: rules[4],
-                campaign_wait: Duration::from_secs(campaign_wait),
-                explore_permille: explore.unwrap_or(0),
-                unknown_carrier_excluded_permille: risk,
-                calling_hours: hours.map_or(Hours::ALWAYS, |hours| Hours::parse(hours).expect("hours")),
-                exemptions: if hours.is_some() { Vec::new() } else { vec![exempt_from_laws()] },
-                ..Policy::default()
-            }
-        },
-    )
+    (caps, other_caps, turns, callee, ladder, rules, (0..400u32, hours, explore, 0..200_000u64, any::<bool>()))
+        .prop_map(
+            |(
+                caps,
+                other_caps,
+                turns,
+                callee,
+                (mut ladder, rungs),
+                rules,
+                (risk, hours, explore, campaign_wait, lifts),
+            )| {
+                ladder.truncate(rungs);
+                Policy {
+                    per_minute: caps.0,
+                    per_hour: caps.1,
+                    per_day_soft: caps.2,
+                    per_day_hard: caps.2 + caps.3,
+                    carrier_per_minute: other_caps.0,
+                    carrier_per_hour: other_caps.1,
+                    carrier_per_day: other_caps.2,
+                    user_per_minute: other_caps.3,
+                    user_per_hour: other_caps.4,
+                    user_per_day: other_caps.5,
+                    turn_calls: turns.0,
+                    turn_jitter: turns.1,
+                    turn_gap: Duration::from_secs(turns.2),
+                    turn_for: turns.3.map(Duration::from_secs),
+                    sticky_for: Duration::from_secs(callee.0),
+                    attempts_per_24h: callee.1,
+                    attempts_per_30d: callee.2,
+                    ramp_per_day: vec![2, 4, 6],
+                    ladder,
+                    locality: rules[0],
+                    own_exchange: rules[1],
+                    registered_only: rules[2],
+                    callback_required: rules[3],
+                    one_campaign: rules[4],
+                    campaign_wait: Duration::from_secs(campaign_wait),
+                    explore_permille: explore.unwrap_or(0),
+                    unknown_carrier_excluded_permille: risk,
+                    calling_hours: hours.map_or(Hours::ALWAYS, |hours| Hours::parse(hours).expect("hours")),
+                    exemptions: if hours.is_some() {
+                        Vec::new()
+                    } else if lifts {
+                        vec![exempt_from(JURISDICTIONS), exempt_from(DO_NOT_CALL)]
+                    } else {
+                        vec![exempt_from(JURISDICTIONS)]
+                    },
+                    ..Policy::default()
+                }
+            },
+        )
+}
+
+/// Most callees stand on no list.
+pub fn listed() -> impl Strategy<Value = Listed> {
+    let seldom = || prop::bool::weighted(0.05);
+    (seldom(), seldom(), seldom()).prop_map(|(national, state, own)| Listed {
+        national,
+        state: state.then(|| numbers::Region::parse("FL").expect("a state")),
+        own,
+    })
 }
 
 fn strictness() -> impl Strategy<Value = Strictness> {
     prop_oneof![3 => Just(Strictness::Soft), 1 => Just(Strictness::Hard), 1 => Just(Strictness::Off)]
 }
 
-fn exempt_from_laws() -> Exemption {
-    Exemption { rule: JURISDICTIONS.into(), because: "a test".into(), by: "nobody".into() }
+fn exempt_from(rule: &str) -> Exemption {
+    Exemption { rule: rule.into(), because: "a test".into(), by: "nobody".into() }
 }
 
 /// Whether the callees of these tests may be called at this hour, said in a plainer way than the law is looked up: by the

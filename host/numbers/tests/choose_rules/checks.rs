@@ -139,6 +139,13 @@ impl World {
             && (own_exchange != Strictness::Hard || !neighbour)
     }
 
+    /// The business's own list binds always, the others where nobody answers for the contrary.
+    fn forbidden_by_a_list(&self, callee: usize) -> bool {
+        let Listed { national, state, own } = self.listed[callee];
+        let lifted = self.policy.exemptions.iter().any(|exemption| exemption.rule == DO_NOT_CALL);
+        own || ((national || state.is_some()) && !lifted)
+    }
+
     fn waited_between_campaigns(&self, ask: &Ask, number: E164) -> bool {
         let Some((spoke_for, at)) = self.spoke.get(&number) else { return true };
         self.policy.one_campaign != Strictness::Hard
@@ -161,6 +168,7 @@ impl World {
         attempts_left: u32,
     ) -> Result<(), TestCaseError> {
         prop_assert!(is_day(ask, &self.policy), "called at night");
+        prop_assert!(!self.forbidden_by_a_list(callee), "called although it stands on a list");
         let florida = self.policy.is_bound() && ask.callee.area_code() == Some(305);
         let per_24h = if florida { self.policy.attempts_per_24h.min(3) } else { self.policy.attempts_per_24h };
         for (window, cap) in [(DAY, per_24h), (30 * DAY, self.policy.attempts_per_30d)] {
@@ -237,6 +245,10 @@ impl World {
         let lapses = self.kept.iter().flat_map(|k| &k.candidates).any(lapses);
         match reason {
             HoldReason::Suppressed => prop_assert!(false, "nobody is suppressed here"),
+            HoldReason::DoNotCall => {
+                prop_assert!(self.forbidden_by_a_list(callee), "it stands on no list that binds");
+                prop_assert_eq!(retry_after, RETRY_NEVER);
+            }
             HoldReason::AttemptsSpent => {
                 prop_assert!(!matches!(again(just_before), Decision::Use { .. }), "an attempt was left earlier");
                 prop_assert!(self.policy.attempts_per_24h == 0 || !same(&again(retry_after)));

@@ -8,12 +8,12 @@ mod chance_tests;
 mod checks;
 mod world;
 
-use chance::{Step, candidate, pause, policy, step};
+use chance::{Step, candidate, listed, pause, policy, step};
 use numbers::choose::{Candidate, From, Pool, Question, RETRY_NEVER, choose, permitted, record};
-use numbers::policy::JURISDICTIONS;
+use numbers::policy::{DO_NOT_CALL, JURISDICTIONS};
 use numbers::{
-    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldReason, Hours, Life, Moment, OwnerId,
-    OwnerUsage, Passed, Policy, Rung, Status, Strictness, TurnChange, Usage,
+    Answer, Ask, CalleeRecord, Carrier, Carriers, Decision, E164, Exemption, HoldReason, Hours, Life, Listed, Moment,
+    OwnerId, OwnerUsage, Passed, Policy, Rung, Status, Strictness, TurnChange, Usage,
 };
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -36,12 +36,13 @@ const STEPS_MEAN: u64 = 60;
 fn every_rule_holds_after_every_call_and_a_replay_decides_the_same() {
     let afternoons = (
         policy(),
+        prop::array::uniform5(listed()),
         prop::collection::vec((0..6usize, candidate()), 1..10),
         prop::collection::vec((pause(), step()), 1..STEPS_MAX),
     );
     let (steps, shown) = (Cell::new(0), Cell::new(0));
-    chance_tests::try_many(120_000, STEPS_MEAN, &afternoons, |(policy, numbers, afternoon)| {
-        let mut world = World::new(policy, numbers);
+    chance_tests::try_many(120_000, STEPS_MEAN, &afternoons, |(policy, listed, numbers, afternoon)| {
+        let mut world = World::new(policy, listed, numbers);
         let began = world.clone();
         let length = afternoon.len() as u64;
         for (pause, step) in afternoon {

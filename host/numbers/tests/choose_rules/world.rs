@@ -67,13 +67,19 @@ pub struct World {
     pub turn_of: BTreeMap<u16, (E164, u32, Option<Moment>)>,
     /// The campaign for which each number was last shown, and when.
     pub spoke: BTreeMap<E164, (&'static str, Moment)>,
+    /// The do-not-call lists on which each callee stands.
+    pub listed: [Listed; CALLEES.len()],
     /// What a ranker answers to the next ask: nothing, or any numbers in any order.
     pub order: Vec<E164>,
     log: Vec<Kind>,
 }
 
 impl World {
-    pub fn new(mut policy: Policy, numbers: Vec<(usize, (Candidate, Option<bool>))>) -> World {
+    pub fn new(
+        mut policy: Policy,
+        listed: [Listed; CALLEES.len()],
+        numbers: Vec<(usize, (Candidate, Option<bool>))>,
+    ) -> World {
         let mut kept: [Kept; 3] = Default::default();
         for (line, (place, (mut candidate, named))) in numbers.into_iter().enumerate() {
             candidate.number = e164(candidate.number.digits() + 200 + line as u64);
@@ -101,6 +107,7 @@ impl World {
             turn_calls: BTreeMap::new(),
             turn_of: BTreeMap::new(),
             spoke: BTreeMap::new(),
+            listed,
             order: Vec::new(),
             log: Vec::new(),
         }
@@ -236,8 +243,9 @@ impl World {
 
     pub fn question<'a>(&'a self, callee: usize, ask: &'a Ask) -> Question<'a> {
         let [pool, bench, reserve] = self.kept.each_ref().map(Kept::pool);
-        let callee = Some(&self.callees[callee]);
-        Question { ask, pool, bench, reserve, owner: &self.owner, callee, policy: &self.policy, order: &self.order }
+        let listed = self.listed[callee];
+        let (owner, callee) = (&self.owner, Some(&self.callees[callee]));
+        Question { ask, pool, bench, reserve, owner, callee, listed, policy: &self.policy, order: &self.order }
     }
 
     pub fn answer(&self, callee: usize, ask: &Ask) -> Answer {

@@ -1,14 +1,14 @@
 //! Asks a running daemon, and turns what goes wrong into a sentence with a hint.
 
 use super::{Exit, Failure};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Body, Method, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
 /// No answer of a daemon on the same machine takes this long.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(300);
-/// An export of many millions of records to a slow disk may take an hour.
+/// An export of many millions of records to a slow disk may take an hour, and so may a long list from one.
 const ANSWER_TIME_MAX_EXPORT: Duration = Duration::from_secs(4 * 60 * 60);
 
 pub(super) struct Client {
@@ -52,6 +52,12 @@ impl Client {
     /// As [`Client::post`], for what may take long.
     pub async fn post_patiently(&self, path: &str, body: &impl Serialize) -> Result<Value, Failure> {
         let request = self.http.request(Method::POST, format!("{}{path}", self.server)).json(body);
+        self.json(self.send(request.timeout(ANSWER_TIME_MAX_EXPORT)).await?).await
+    }
+
+    /// Sends a text of any length, piece by piece.
+    pub async fn send_text(&self, path: &str, query: &[(&str, String)], text: Body) -> Result<Value, Failure> {
+        let request = self.http.request(Method::POST, format!("{}{path}", self.server)).query(query).body(text);
         self.json(self.send(request.timeout(ANSWER_TIME_MAX_EXPORT)).await?).await
     }
 

@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    TaskCommand, agencies, author, pack, policy, replay, show, simulate, transfer,
+    TaskCommand, agencies, author, do_not_call, pack, policy, replay, show, simulate, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -106,6 +106,7 @@ async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Fail
         Command::Agency(command) => agencies::agency(client, json, command).await,
         Command::Directory { id } => agencies::directory(client, json, id).await,
         Command::Packet(words) => agencies::make_packet(client, json, words).await,
+        Command::DoNotCall(command) => do_not_call::ask(client, json, command).await,
         Command::Doctor => agencies::doctor(client, json).await,
         Command::Policy(command) => policy::ask(client, json, command).await,
         Command::Receipts(command) => replay::receipts(client, json, command).await,

@@ -4,11 +4,12 @@ use super::client::Client;
 use super::commands::{answer, verdict};
 use super::show::{facts, section, table};
 use super::{Exit, Failure};
-use crate::desk::{EffectiveFieldView, EffectivePolicyView, PolicyView, ScopeQuery};
+use crate::desk::{EffectiveFieldView, EffectivePolicyView, LiftedRuleView, PolicyView, ScopeQuery};
 use crate::policies::{self, PolicyFile, ReadPolicies};
 use crate::strict::Problem;
 use clap::{Args, Subcommand};
 use numbers::Scope;
+use numbers::policy::{DO_NOT_CALL, JURISDICTIONS, LAWS};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
@@ -220,7 +221,8 @@ fn explained(read: &ReadPolicies, query: ScopeQuery) -> EffectivePolicyView {
     let scopes = [business_scope, campaign.clone().map(Scope::Campaign), user.clone().map(Scope::User)];
     let scopes: Vec<Scope> = scopes.into_iter().flatten().collect();
     let fields = policies::explained(read, &scopes).into_iter().map(EffectiveFieldView::from).collect();
-    EffectivePolicyView { revision: 0, business, campaign, user, fields }
+    let lifted = policies::lifted(read, &scopes).into_iter().map(LiftedRuleView::from).collect();
+    EffectivePolicyView { revision: 0, business, campaign, user, fields, lifted }
 }
 
 fn in_force(views: &[PolicyView]) -> String {
@@ -255,5 +257,23 @@ fn effective(view: &EffectivePolicyView, said: bool) -> String {
         [field.name.clone(), field.value.clone(), field.scope.clone(), place]
     });
     let fields = table(["field", "value", "scope", "said in"], fields);
-    section(&format!("Policy of {}", if whose.is_empty() { "everybody".to_owned() } else { whose.join(", ") }), fields)
+    let whose = if whose.is_empty() { "everybody".to_owned() } else { whose.join(", ") };
+    section(&format!("Policy of {whose}"), fields) + &laws(view)
+}
+
+/// The rules of law that are no fields, and whatever is lifted.
+fn laws(view: &EffectivePolicyView) -> String {
+    let lifted = |rule: &str| {
+        let found = view.lifted.iter().find(|lifted| lifted.rule == rule)?;
+        Some(format!("lifted for {} because of {}; {} answers for it", found.scope, found.because, found.by))
+    };
+    let without_field = [
+        (JURISDICTIONS, "binds: hours, holidays and attempts of where each callee is"),
+        (DO_NOT_CALL, "binds: the national and the states' lists; a business's own list always does"),
+    ];
+    let rows = LAWS.iter().filter_map(|rule| {
+        let binds = without_field.iter().find(|(name, _)| name == rule).map(|(_, binds)| (*binds).to_owned());
+        Some([(*rule).to_owned(), lifted(rule).or(binds)?])
+    });
+    section("Rules of law", table(["rule", "here"], rows))
 }

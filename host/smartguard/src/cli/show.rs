@@ -335,6 +335,7 @@ pub(super) fn receipt(r: &ReceiptView) -> String {
         ("at", r.at.to_string()),
         ("owner", or_empty(&r.owner)),
         ("answer", answer),
+        ("do not call", r.listed.join(", ")),
         ("rungs", r.rungs.join(", ")),
         ("policy", r.policy_revision.map(|revision| format!("revision {revision}")).unwrap_or_default()),
         ("ranker", r.ranking.as_ref().map(ranking).unwrap_or_default()),

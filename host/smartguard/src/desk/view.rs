@@ -2,12 +2,14 @@
 
 mod adapter;
 mod agency;
+mod do_not_call;
 mod plan;
 mod policy;
 mod replay;
 
 pub use adapter::*;
 pub use agency::*;
+pub use do_not_call::*;
 pub use plan::*;
 pub use policy::*;
 pub use replay::*;
@@ -312,6 +314,9 @@ pub struct ReceiptView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     pub answer: super::AskAnswer,
+    /// The do-not-call lists on which the callee stood when it was decided, the one that least can be said against first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<String>,
     pub candidates: Vec<CandidateView>,
     /// The rungs of the ladder that were climbed.
     pub rungs: Vec<String>,

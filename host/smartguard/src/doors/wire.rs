@@ -130,6 +130,41 @@ pub(crate) struct ExplainQuery {
     pub call: String,
 }
 
+/// The query of `GET /v1/do-not-call`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DoNotCallQuery {
+    /// Which lists forbid calls to this number; without it, which lists there are.
+    #[serde(default)]
+    pub number: Option<String>,
+}
+
+/// The query of `POST /v1/do-not-call/{list}/import`; the body is the text.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListImportQuery {
+    /// `add` or `replace`.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// How the header calls the column of numbers.
+    #[serde(default)]
+    pub column: Option<String>,
+    #[serde(default)]
+    pub bad_percent_max: Option<String>,
+    /// Such as the name of the file.
+    #[serde(default)]
+    pub from: Option<String>,
+    pub by: String,
+}
+
+/// `POST /v1/do-not-call/{list}/add` and `/remove`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListChangeBody {
+    pub numbers: Vec<String>,
+    pub by: String,
+}
+
 /// Whom somebody is about to call.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

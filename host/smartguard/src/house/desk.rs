@@ -8,8 +8,9 @@ use super::trouble::Trouble;
 use super::{packets, views};
 use crate::desk::{
     AdapterView, AgenciesView, AskAnswer, AskRequest, Asked as Answered, CaseFilter, CasePage, CaseView, CheckupView,
-    Desk, DeskError, DeskErrorKind, DirectoryEntry, EffectivePolicyView, ExplainedView, ExportView, HoldClass,
-    ImportReport, ImportRow, InboundView, JudgedView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView,
+    Desk, DeskError, DeskErrorKind, DirectoryEntry, DoNotCallListView, DoNotCallNumberView, EffectivePolicyView,
+    ExplainedView, ExportView, HoldClass, ImportReport, ImportRow, InboundView, JudgedView, ListBody, ListChange,
+    ListChangeView, ListImport, ListImportView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView,
     OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacingQuery, PacingView, PacketWish, PersonReport,
     PolicyText, PolicyView, PreflightRequest, PreflightView, ReceiptKey, ReceiptView, RefusedRow, ReplayingView,
     RightClaim, ScopeQuery, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
@@ -380,6 +381,22 @@ impl Desk for House {
 
     fn doctor(&self) -> Answered<'_, Vec<CheckupView>> {
         async move { Ok(self.checkup().await) }.boxed()
+    }
+
+    fn do_not_call_lists(&self) -> Answered<'_, Vec<DoNotCallListView>> {
+        async move { Ok(self.lists.views(now())) }.boxed()
+    }
+
+    fn do_not_call_number(&self, number: E164) -> Answered<'_, DoNotCallNumberView> {
+        async move { self.lists.of_number(number).await }.boxed()
+    }
+
+    fn import_do_not_call(&self, import: ListImport, body: ListBody) -> Answered<'_, ListImportView> {
+        async move { self.lists.import(import, body).await }.boxed()
+    }
+
+    fn change_do_not_call(&self, change: ListChange) -> Answered<'_, ListChangeView> {
+        async move { self.lists.change(change).await }.boxed()
     }
 
     fn preflight(&self, request: PreflightRequest) -> Answered<'_, PreflightView> {

@@ -31,6 +31,8 @@ impl House {
         found.extend(self.data().await);
         found.extend(self.policy_checkup());
         found.extend(self.reserve().await);
+        let (state, is, remedy) = self.lists.checkup(now());
+        found.push(checkup("do_not_call", "national", state, is, remedy));
         found.extend(self.adapters_checkup());
         let daemon = self.troubles_now().into_iter();
         found.extend(daemon.map(|trouble| {

@@ -2,8 +2,10 @@
 //!
 //! What the keeper keeps belongs together: a case names its number, and the next id is beyond all that were given. So the
 //! keeper holds its changes back while its records are written. Calls go on meanwhile; their records only add to what
-//! was there, and none of them is rolled up before the export is done.
+//! was there, and none of them is rolled up before the export is done. Do-not-call lists change while no record of theirs is
+//! being written, and lose no file before the export is done.
 
+use super::do_not_call::Lists;
 use super::errors::inner;
 use super::hot::Hot;
 use super::keeper::{KeeperHandle, now};
@@ -21,6 +23,8 @@ use std::sync::Arc;
 const KEPT: [Tree; 7] = [Tree::Meta, Tree::Business, Tree::Owner, Tree::Number, Tree::Case, Tree::Filing, Tree::Task];
 /// The trees of calls, and of what older calls add up to.
 const CALLS: [Tree; 4] = [Tree::Event, Tree::Callee, Tree::Usage, Tree::Job];
+/// Do-not-call lists; their numbers are in files.
+const LISTS: [Tree; 1] = [Tree::DoNotCall];
 
 /// A schedule whose time is long past still lets the daemon start in peace.
 const FIRST_AFTER_MIN: Duration = Duration::from_secs(1);
@@ -31,6 +35,7 @@ struct Writer {
     hot: Arc<Hot>,
     store: Arc<dyn Store>,
     roller: Arc<Roller>,
+    lists: Arc<Lists>,
 }
 
 impl House {
@@ -61,6 +66,7 @@ impl House {
             hot: self.hot.clone(),
             store: self.store.clone(),
             roller: self.roller.clone(),
+            lists: self.lists.clone(),
         };
         let runtime = tokio::runtime::Handle::current();
         let written = tokio::task::spawn_blocking(move || {
@@ -80,7 +86,13 @@ impl Writer {
         exporter.trees(&KEPT, &mut |_| {}).await?;
         drop(held);
         exporter.trees(&CALLS, &mut |_| {}).await?;
-        exporter.finish(&mut |_| {}).await
+        let files = self.lists.keep_files().await;
+        let changing = self.lists.hold().await;
+        exporter.trees(&LISTS, &mut |_| {}).await?;
+        drop(changing);
+        let done = exporter.finish(&mut |_| {}).await;
+        drop(files);
+        done
     }
 }
 

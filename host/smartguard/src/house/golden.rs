@@ -4,6 +4,7 @@
 //! and no error would tell. Whoever changes what is stored raises [`FORMAT`] and freezes the bytes anew with
 //! `cargo test --workspace --lib freeze -- --ignored`. Grants are JSON, which names its fields, and are not among them.
 
+use super::do_not_call;
 use super::format::FORMAT;
 use super::keeper::{ADAPTERS, EVENT_PREFIX, NEXT_ID, POLICY, REVISION, now};
 use super::record::{Record, encode};
@@ -11,12 +12,14 @@ use super::rolled::RolledNumber;
 use super::rollup::tests::world::{NOW, Rooms, furnish, number, records, start, write};
 use super::seen::ViewOf;
 use super::stored::pages;
+use crate::desk::{ListChange, ListImport};
 use crate::store::{MemoryStore, Store, Tree};
 use core::fmt::Debug;
+use futures_util::StreamExt;
 use numbers::{
     AdapterFacts, Business, CalleeRecord, Carrier, Case, Command, Decision, Effects, Event, Exemption, Filing,
-    FilingOutcome, FilingPlan, Number, Observation, Owner, OwnerId, Patch, Policy, Purpose, Scope, Score, Source,
-    Status, Task, Turn, What,
+    FilingOutcome, FilingPlan, ListName, Number, Observation, Owner, OwnerId, Patch, Policy, Purpose, Scope, Score,
+    Source, Status, Task, Turn, What,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,12 +34,14 @@ const FROZEN: &str = include_str!("golden.txt");
 type Read = fn(&[u8]) -> (String, Vec<u8>);
 
 /// The kinds of stored records. Those of calls lie in pages, several in one.
-const KINDS: [(&str, Read); 16] = [
+const KINDS: [(&str, Read); 18] = [
     ("adapters", read::<Vec<AdapterFacts>>),
     ("business", read::<Business>),
     ("call", read::<(u64, Record)>),
     ("callee", read::<CalleeRecord>),
     ("case", read::<Case>),
+    ("do_not_call_change", read::<do_not_call::Change>),
+    ("do_not_call_list", read::<do_not_call::Base>),
     ("event", read::<Event>),
     ("filing", read::<Filing>),
     ("next_id", read::<u64>),
@@ -94,7 +99,7 @@ async fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let folder = tempfile::tempdir().expect("a folder");
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let rooms = start(&store, folder.path()).await;
-    live_a_little(&rooms).await;
+    live_a_little(&store, &rooms).await;
     let calls = records(4, 300);
     write(&store, &calls).await;
     while rooms.roller.roll_up_some(NOW).await.expect("it rolls up") > 0 {}
@@ -141,12 +146,18 @@ fn kind(tree: Tree, key: &[u8]) -> Option<&'static str> {
         Tree::Event if key.first() == Some(&EVENT_PREFIX) => Some("event"),
         Tree::Usage => Some(if key.first() == Some(&b't') { "turn" } else { "usage" }),
         Tree::Meta | Tree::Event | Tree::Job => None,
+        // What may be dropped is said by the key alone.
+        Tree::DoNotCall => match key.first() {
+            Some(&do_not_call::BASE) => Some("do_not_call_list"),
+            Some(&do_not_call::CHANGE) => Some("do_not_call_change"),
+            Some(_) | None => None,
+        },
         tree => Some(tree.name()),
     }
 }
 
 /// A business whose numbers are filed, one of which is flagged, disputed, and cleared by a person.
-async fn live_a_little(rooms: &Rooms) {
+async fn live_a_little(store: &Arc<dyn Store>, rooms: &Rooms) {
     let say = async |what| rooms.keeper.propose(what).await.expect("it is taken");
     let registry = AdapterFacts {
         id: "registry".into(),
@@ -201,6 +212,18 @@ async fn live_a_little(rooms: &Rooms) {
         if let Some(task) = touched.tasks.first() {
             say(What::TaskDone { task: *task, by: "Ann".into(), note: Some("FCR-4711".into()) }).await;
         }
+    }
+    let lists = do_not_call::Lists::new(store.clone(), rooms.keeper.clone(), rooms.hot.clone());
+    let list = ListName::National;
+    let text = bytes::Bytes::from_static(b"212,5550100\n305,5550101\nnobody\n");
+    let body = futures_util::stream::iter([Ok(text)]).boxed();
+    let (from, by) = ("registry.txt".to_owned(), "Ann".to_owned());
+    let import =
+        ListImport { list: list.clone(), replace: true, column: None, bad_percent_max: 50, from, by: by.clone() };
+    lists.import(import, body).await.expect("it is taken");
+    for (numbers, remove) in [(vec![number(8), number(9)], false), (vec![number(8)], true)] {
+        let change = ListChange { list: list.clone(), numbers, remove, by: by.clone() };
+        lists.change(change).await.expect("it is taken");
     }
     say(What::NumberRetired { number: number(5), by: "Ann".into() }).await;
 }

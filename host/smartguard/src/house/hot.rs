@@ -9,6 +9,7 @@ mod past;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
+use super::do_not_call::Listing;
 use super::journal::{Done, Journal, JournalError};
 use super::keys::{Keys, Sealed};
 use super::plan::BusinessPace;
@@ -176,6 +177,8 @@ pub struct Hot {
     pub keys: Keys,
     pub journal: Journal,
     pub policy: ArcSwap<Policies>,
+    /// Who stands on which do-not-call list.
+    pub do_not_call: ArcSwap<Listing>,
     pub calls: Mutex<Calls>,
     usage: Vec<Mutex<HashMap<E164, Usage>>>,
     callees: Vec<Mutex<Callees>>,
@@ -264,6 +267,7 @@ impl Hot {
             keys,
             journal,
             policy: ArcSwap::from_pointee(policies),
+            do_not_call: ArcSwap::default(),
             calls: Mutex::default(),
             usage: (0..PARTS).map(|_| Mutex::default()).collect(),
             callees: (0..PARTS).map(|_| Mutex::default()).collect(),
@@ -297,6 +301,7 @@ impl Hot {
         let callee = self.keys.callee(&owner.business.id, asked.callee);
         let call = self.keys.call(&asked.call_id);
         let ask = asked.ask();
+        let listed = self.do_not_call.load().listed(&owner.business.id, asked.callee);
         let order = asked.ranking.as_ref().map_or(&[][..], Ranking::order);
 
         let mut hot = owner.hot.lock();
@@ -318,6 +323,7 @@ impl Hot {
             reserve: nobody,
             owner: &hot.usage,
             callee: known,
+            listed,
             policy,
             order,
         };
@@ -372,7 +378,7 @@ impl Hot {
             owner: owner.id.clone(),
             call,
             callee,
-            asked: record::Asked::of(&ask),
+            asked: record::Asked::of(&ask, listed),
             carrier: asked.carrier,
             decision: answer.decision.clone(),
             from: answer.from,

@@ -23,22 +23,55 @@ pub enum Mood {
 pub struct MoodyStore {
     pub inner: MemoryStore,
     pub mood: Mutex<Mood>,
+    /// Commits and changes of files until it breaks.
+    breaks_after: Mutex<Option<usize>>,
 }
 
 impl MoodyStore {
     pub fn new() -> MoodyStore {
-        MoodyStore { inner: MemoryStore::new(), mood: Mutex::new(Mood::Well) }
+        MoodyStore { inner: MemoryStore::new(), mood: Mutex::new(Mood::Well), breaks_after: Mutex::default() }
     }
 
     pub fn become_(&self, mood: Mood) {
         *self.mood.lock() = mood;
+    }
+
+    pub fn mood_is(&self, mood: Mood) -> bool {
+        *self.mood.lock() == mood
+    }
+
+    /// Breaks when so many commits and changes of files were made, as the machine would that loses its power there.
+    pub fn break_after(&self, writes: usize) {
+        *self.breaks_after.lock() = Some(writes);
+    }
+
+    /// Its mood for one more commit or change of a file.
+    fn mood_now(&self) -> Mood {
+        if let Some(left) = self.breaks_after.lock().as_mut() {
+            match left.checked_sub(1) {
+                Some(fewer) => *left = fewer,
+                None => self.become_(Mood::Broken),
+            }
+        }
+        *self.mood.lock()
+    }
+
+    /// A file cannot be changed on a disk that is not well.
+    fn file<T>(&self, change: impl FnOnce() -> T) -> Result<T, StoreError> {
+        match self.mood_now() {
+            Mood::Well => Ok(change()),
+            Mood::Full | Mood::Broken => {
+                let source = std::sync::Arc::new(std::io::Error::other("the cable is out"));
+                Err(StoreError::Engine { doing: "writing a file", source })
+            }
+        }
     }
 }
 
 impl Store for MoodyStore {
     fn commit(&self, ops: Vec<Op>) -> BoxFuture<'_, Result<CommitSeq, CommitError>> {
         let broken = || CommitError::Unknown { source: std::sync::Arc::new(std::io::Error::other("the cable is out")) };
-        match *self.mood.lock() {
+        match self.mood_now() {
             Mood::Well => self.inner.commit(ops),
             Mood::Full => ready(Err(CommitError::DiskFull { free: 1, min: 2 })).boxed(),
             Mood::Broken => ready(Err(broken())).boxed(),
@@ -58,10 +91,19 @@ impl Store for MoodyStore {
         self.inner.scan(tree, from, to, limit)
     }
     fn put_blob(&self, content: Bytes) -> BoxFuture<'_, Result<BlobId, StoreError>> {
-        self.inner.put_blob(content)
+        match self.file(|| self.inner.put_blob(content)) {
+            Ok(put) => put,
+            Err(broken) => ready(Err(broken)).boxed(),
+        }
     }
     fn get_blob(&self, id: BlobId) -> BoxFuture<'_, Result<Option<Bytes>, StoreError>> {
         self.inner.get_blob(id)
+    }
+    fn drop_blob(&self, id: BlobId) -> BoxFuture<'_, Result<(), StoreError>> {
+        match self.file(|| self.inner.drop_blob(id)) {
+            Ok(dropped) => dropped,
+            Err(broken) => ready(Err(broken)).boxed(),
+        }
     }
     fn blobs(&self, after: Option<BlobId>, limit: usize) -> BoxFuture<'_, Result<Vec<BlobId>, StoreError>> {
         self.inner.blobs(after, limit)

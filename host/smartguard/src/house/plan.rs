@@ -24,16 +24,19 @@ impl House {
             let asked = asked(&owner, campaign.clone(), place, &callee, now);
             let decision = self.hot.would_answer(&asked).map(|answer| answer.decision);
             let to = callee.to.to_string();
+            let listed = self.hot.do_not_call.load().listed(&owner.business.id, callee.to);
+            let listed = listed.lists().map(|list| list.to_string()).collect();
             match decision {
                 Some(Decision::Hold { class, reason, retry_after }) => PreflightCalleeView {
                     to,
                     callable: false,
                     class: Some(hold_class(class)),
                     reason: Some(reason.word().to_owned()),
+                    listed,
                     from: Some(Stamp(now.plus(retry_after))),
                 },
                 Some(Decision::Use { .. }) | None => {
-                    PreflightCalleeView { to, callable: true, class: None, reason: None, from: None }
+                    PreflightCalleeView { to, callable: true, class: None, reason: None, listed, from: None }
                 }
             }
         });

@@ -3,7 +3,9 @@
 use super::House;
 use super::keeper::{ProposeError, now};
 use crate::config::Config;
-use crate::desk::{EffectiveFieldView, EffectivePolicyView, PolicyView, ProblemView, RefusalView, ScopeQuery, Stamp};
+use crate::desk::{
+    EffectiveFieldView, EffectivePolicyView, LiftedRuleView, PolicyView, ProblemView, RefusalView, ScopeQuery, Stamp,
+};
 use crate::policies::{self, ReadPolicies};
 use crate::strict::Problem;
 use numbers::event::SCOPES_MAX;
@@ -138,7 +140,8 @@ impl House {
         let revision = self.hot.policy.load().revision;
         let kept = self.policy.lock();
         let fields = policies::explained(&kept.read, &scopes).into_iter().map(EffectiveFieldView::from).collect();
-        EffectivePolicyView { revision, business, campaign, user, fields }
+        let lifted = policies::lifted(&kept.read, &scopes).into_iter().map(LiftedRuleView::from).collect();
+        EffectivePolicyView { revision, business, campaign, user, fields, lifted }
     }
 }
 

@@ -105,6 +105,7 @@ impl House {
             at: Stamp(decided.at),
             owner: Some(decided.owner.to_string()),
             answer,
+            listed: decided.asked.listed.lists().map(|list| list.to_string()).collect(),
             candidates: decided
                 .considered
                 .iter()
@@ -139,6 +140,7 @@ impl House {
                 valid_until: Stamp(call.at),
                 calls_left: None,
             },
+            listed: Vec::new(),
             candidates: Vec::new(),
             rungs: Vec::new(),
             policy_revision: None,

@@ -8,8 +8,8 @@ use crate::store::{Key, Tree};
 use numbers::choose::From;
 use numbers::outcome::merge;
 use numbers::{
-    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Moment, Outcome, OwnerId, Passed, Policy, Ranking,
-    Region, Rung, Shown, TurnChange, Verdict, Zip,
+    Answer, Ask, CalleeHash, CampaignHash, Carrier, Decision, E164, Listed, Moment, Outcome, OwnerId, Passed, Policy,
+    Ranking, Region, Rung, Shown, TurnChange, Verdict, Zip,
 };
 use serde::{Deserialize, Serialize};
 
@@ -109,12 +109,15 @@ pub struct Asked {
     pub zip: Option<Zip>,
     pub campaign: Option<String>,
     pub tie_break: u64,
+    /// The do-not-call lists on which the callee stood.
+    pub listed: Listed,
 }
 
 impl Asked {
-    pub fn of(ask: &Ask) -> Asked {
+    pub fn of(ask: &Ask, listed: Listed) -> Asked {
         let prefix = ask.callee.area_code().map(|_| (ask.callee.digits() / 10_000) as u32);
-        Asked { prefix, state: ask.state, zip: ask.zip, campaign: ask.campaign.clone(), tie_break: ask.tie_break }
+        let Ask { state, zip, tie_break, .. } = *ask;
+        Asked { prefix, state, zip, campaign: ask.campaign.clone(), tie_break, listed }
     }
 }
 
@@ -171,7 +174,7 @@ impl Decided {
     /// The question again, with somebody who lives where the callee does. Nothing of a callee's number decides but its area
     /// code; outside the North American plan nothing does at all.
     pub fn ask(&self) -> Ask {
-        let Asked { prefix, state, zip, campaign, tie_break } = self.asked.clone();
+        let Asked { prefix, state, zip, campaign, tie_break, listed: _ } = self.asked.clone();
         let callee = prefix.and_then(|prefix| E164::from_digits(u64::from(prefix) * 10_000));
         let elsewhere = || E164::from_digits(NUMBER_ELSEWHERE).expect("a number of fifteen digits");
         Ask {

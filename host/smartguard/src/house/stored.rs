@@ -1,6 +1,7 @@
 //! Reading many records of the store, one page after the other.
 
-use crate::store::{Key, Store, StoreError, Tree, after};
+use super::do_not_call::PieceError;
+use crate::store::{BlobId, Key, Store, StoreError, Tree, after};
 
 const PAGE: usize = 1_024;
 
@@ -11,6 +12,10 @@ pub enum StoredError {
     Store(#[from] StoreError),
     #[error("the record {key} does not fit this version; restore the last export, or run the version that wrote it")]
     Format { key: Key, source: postcard::Error },
+    #[error("the file {id} of the do-not-call list {list} is not there; restore the last export")]
+    NoPiece { list: String, id: BlobId },
+    #[error("the file {id} of the do-not-call list {list} does not fit this version; restore the last export")]
+    BadPiece { list: String, id: BlobId, source: PieceError },
 }
 
 /// All records of a tree from one key on, up to but without another.

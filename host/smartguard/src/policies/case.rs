@@ -9,7 +9,7 @@ use crate::strict::{Page, Value};
 use core::ops::Range;
 use core::time::Duration;
 use numbers::region::{Region, Zip};
-use numbers::{Carrier, Life, Moment, Status};
+use numbers::{Carrier, Life, Listed, Moment, Status};
 use toml::de::DeTable;
 
 /// Numbers in one case at most, and cases in one file.
@@ -83,6 +83,8 @@ pub struct CaseCallee {
     pub changed_ago: Option<Duration>,
     pub attempts_today: u32,
     pub suppressed: bool,
+    /// The do-not-call list on which it stands.
+    pub listed: Listed,
 }
 
 impl Default for CaseCallee {
@@ -97,6 +99,7 @@ impl Default for CaseCallee {
             changed_ago: None,
             attempts_today: 0,
             suppressed: false,
+            listed: Listed::NOWHERE,
         }
     }
 }
@@ -339,8 +342,8 @@ fn carrier(page: &mut Page<'_>, field: &str, value: &Value<'_>) -> Option<Carrie
     choice(page, field, value, &Carrier::ALL.map(Carrier::word)).map(|place| Carrier::ALL[place])
 }
 
-const CALLEE: [&str; 9] =
-    ["area", "state", "zip", "carrier", "saw", "saw_ago", "changed_ago", "attempts_today", "suppressed"];
+const CALLEE: [&str; 10] =
+    ["area", "state", "zip", "carrier", "saw", "saw_ago", "changed_ago", "attempts_today", "suppressed", "listed"];
 
 fn callee(page: &mut Page<'_>, value: &Value<'_>) -> CaseCallee {
     let mut callee = CaseCallee::default();
@@ -353,9 +356,27 @@ fn callee(page: &mut Page<'_>, value: &Value<'_>) -> CaseCallee {
         "saw_ago" => callee.saw_ago = page.span(field, value, Duration::ZERO, YEAR).unwrap_or(DAY),
         "changed_ago" => callee.changed_ago = page.span(field, value, Duration::ZERO, YEAR),
         "attempts_today" => callee.attempts_today = page.count(field, value, 0, 32).unwrap_or_default(),
-        _ => callee.suppressed = page.switch(field, value).unwrap_or_default(),
+        "suppressed" => callee.suppressed = page.switch(field, value).unwrap_or_default(),
+        _ => callee.listed = listed(page, value),
     });
     callee
+}
+
+/// The list that a callee stands on: `"national"`, `"state:FL"` or `"business"`, the one of the business that calls.
+fn listed(page: &mut Page<'_>, value: &Value<'_>) -> Listed {
+    let Some(said) = page.text("listed", value) else { return Listed::NOWHERE };
+    let state = said.strip_prefix("state:").map(Region::parse);
+    match (said.as_str(), state) {
+        ("national", _) => Listed { national: true, ..Listed::NOWHERE },
+        ("business", _) => Listed { own: true, ..Listed::NOWHERE },
+        (_, Some(Ok(region))) => Listed { state: Some(region), ..Listed::NOWHERE },
+        (_, unknown) => {
+            let why = unknown.and_then(Result::err).map_or_else(String::new, |error| format!(": {error}"));
+            let reason = format!("`listed` is \"{said}\", which is no do-not-call list{why}");
+            page.problem(value.span(), reason, "write \"national\", \"state:FL\" or \"business\"");
+            Listed::NOWHERE
+        }
+    }
 }
 
 fn parsed<T, E: core::fmt::Display>(

@@ -2,6 +2,7 @@
 
 use super::fields::FIELDS;
 use super::folder::ReadPolicies;
+use numbers::Exemption;
 use numbers::scope::Scope;
 
 /// One field as it holds.
@@ -45,4 +46,14 @@ pub fn explained(read: &ReadPolicies, scopes: &[Scope]) -> Vec<Explained> {
         }
     }
     fields
+}
+
+/// The rules of law that do not bind these scopes, each with the scope that lifts it; none is the policy of everybody.
+pub fn lifted(read: &ReadPolicies, scopes: &[Scope]) -> Vec<(Exemption, Option<Scope>)> {
+    let of_all = read.policy.exemptions.iter().map(|exemption| (exemption.clone(), None));
+    let of_scopes =
+        scopes.iter().filter_map(|scope| Some((scope, read.scopes.get(scope)?))).flat_map(|(scope, patch)| {
+            patch.exemptions.iter().map(move |exemption| (exemption.clone(), Some(scope.clone())))
+        });
+    of_all.chain(of_scopes).collect()
 }

@@ -79,6 +79,7 @@ fn try_case(case: &Case, policies: &Policies) -> Result<(), Problem> {
         reserve: Pool { candidates: &reserve.0, usage: &reserve.1 },
         owner: &by,
         callee: Some(&record),
+        listed: case.callee.listed,
         policy: &policy,
         order: &[],
     });

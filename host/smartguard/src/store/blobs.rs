@@ -1,4 +1,4 @@
-//! Files too large for the store: letters, packets, policies. Named by the hash of their content, never changed.
+//! Files too large for the store: letters, packets, policies, do-not-call lists. Named by the hash of their content, never changed.
 //!
 //! A file is written beside its place, synced, renamed into place, and its folder synced, before its name is handed
 //! out; so whatever commit names it can rely on it.
@@ -89,6 +89,14 @@ impl Letters {
         match BlobId::of(&content) == id {
             true => Ok(Some(content.into())),
             false => Err(StoreError::BadBlob { id, why: "its content does not match its name" }),
+        }
+    }
+
+    /// Durable too, so that no power cut brings back what nobody would look for any more.
+    pub fn drop(&self, id: BlobId) -> Result<(), StoreError> {
+        match fs::remove_file(self.folder.join(id.to_string())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("removing a file", error)),
+            Ok(()) | Err(_) => sync_folder(&self.folder).map_err(|source| failed("removing a file", source)),
         }
     }
 

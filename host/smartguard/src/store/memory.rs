@@ -155,6 +155,10 @@ impl Store for MemoryStore {
         ready(self.read(|kept| Ok(kept.blobs.get(&id).cloned()))).boxed()
     }
 
+    fn drop_blob(&self, id: BlobId) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(self.read(|_| Ok(())).map(|()| drop(self.disk.kept.lock().blobs.remove(&id)))).boxed()
+    }
+
     fn blobs(&self, after: Option<BlobId>, limit: usize) -> BoxFuture<'_, Result<Vec<BlobId>, StoreError>> {
         let beyond = |id: &&BlobId| after.is_none_or(|after| **id > after);
         let limit = limit.min(SCAN_MAX);

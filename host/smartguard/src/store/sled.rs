@@ -237,6 +237,10 @@ impl Store for SledStore {
         self.file(move |letters| letters.get(id))
     }
 
+    fn drop_blob(&self, id: BlobId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.file(move |letters| letters.drop(id))
+    }
+
     fn blobs(&self, after: Option<BlobId>, limit: usize) -> BoxFuture<'_, Result<Vec<BlobId>, StoreError>> {
         self.file(move |letters| letters.list(after, limit))
     }

@@ -33,9 +33,12 @@ impl Desk for FakeDesk {
         let user = ask.user.clone().unwrap_or_default();
         self.asks.lock().expect("no test died").push(ask);
         answer(match user.as_str() {
-            "holds" => {
-                Ok(AskAnswer::Hold { class: HoldClass::Capacity, reason: "pool_empty".to_owned(), retry_after_s: 30 })
-            }
+            "holds" => Ok(AskAnswer::Hold {
+                class: HoldClass::Capacity,
+                reason: "pool_empty".to_owned(),
+                retry_after_s: 30,
+                calls_left: None,
+            }),
             "nobody" => Err(DeskError::new(
                 DeskErrorKind::Refused,
                 "unknown_user",
@@ -50,6 +53,7 @@ impl Desk for FakeDesk {
                 trunk: None,
                 attempts_left: 2,
                 valid_until: Moment::from_seconds(60).into(),
+                calls_left: None,
             }),
         })
     }
@@ -165,6 +169,18 @@ impl Desk for FakeDesk {
     }
     fn doctor(&self) -> Asked<'_, Vec<CheckupView>> {
         answer(Ok(Vec::new()))
+    }
+    fn do_not_call_lists(&self) -> Asked<'_, Vec<DoNotCallListView>> {
+        answer(Ok(Vec::new()))
+    }
+    fn do_not_call_number(&self, _: E164) -> Asked<'_, DoNotCallNumberView> {
+        answer(Err(catching_up()))
+    }
+    fn import_do_not_call(&self, _: ListImport, _: ListBody) -> Asked<'_, ListImportView> {
+        absent("no_such_list")
+    }
+    fn change_do_not_call(&self, _: ListChange) -> Asked<'_, ListChangeView> {
+        absent("no_such_list")
     }
     fn preflight(&self, _request: PreflightRequest) -> Asked<'_, PreflightView> {
         answer(Err(catching_up()))

@@ -98,7 +98,7 @@ pub struct MadePacketView {
 /// How one thing is that the daemon needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckupView {
-    /// `secret`, `clock`, `names`, `data`, `policy`, `reserve`, `adapter`, `daemon`.
+    /// `secret`, `clock`, `names`, `data`, `policy`, `reserve`, `do_not_call`, `adapter`, `daemon`.
     pub what: String,
     /// Of which of them: an adapter's id, a host, a business.
     pub of: String,

@@ -43,6 +43,9 @@ pub struct PreflightCalleeView {
     /// Why not, in the word of a hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The do-not-call lists on which it stands, the one that least can be said against first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<String>,
     /// From when the answer may be another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Stamp>,

@@ -2,6 +2,7 @@
 
 use super::{ProblemView, RefusalView, Stamp};
 use crate::policies::Explained;
+use numbers::{Exemption, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -45,6 +46,30 @@ pub struct EffectivePolicyView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     pub fields: Vec<EffectiveFieldView>,
+    /// The rules of law that do not bind here; all others do, those without a field (`jurisdictions`, `do_not_call`) too.
+    #[serde(default)]
+    pub lifted: Vec<LiftedRuleView>,
+}
+
+/// A rule of law that somebody answers for that it does not bind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiftedRuleView {
+    pub rule: String,
+    pub because: String,
+    pub by: String,
+    /// `default`, or the scope that lifts it.
+    pub scope: String,
+}
+
+impl From<(Exemption, Option<Scope>)> for LiftedRuleView {
+    fn from((exemption, scope): (Exemption, Option<Scope>)) -> LiftedRuleView {
+        let Exemption { rule, because, by } = exemption;
+        LiftedRuleView { rule, because, by, scope: scope_word(scope) }
+    }
+}
+
+fn scope_word(scope: Option<Scope>) -> String {
+    scope.map_or_else(|| "default".to_owned(), |scope| scope.to_string())
 }
 
 /// One field as it holds, and who said so.
@@ -62,7 +87,6 @@ pub struct EffectiveFieldView {
 impl From<Explained> for EffectiveFieldView {
     fn from(field: Explained) -> EffectiveFieldView {
         let Explained { name, value, scope, place } = field;
-        let scope = scope.map_or_else(|| "default".to_owned(), |scope| scope.to_string());
-        EffectiveFieldView { name: name.to_owned(), value, scope, place }
+        EffectiveFieldView { name: name.to_owned(), value, scope: scope_word(scope), place }
     }
 }

@@ -6,7 +6,7 @@ use super::{Asked, Hot, OwnerCell, callee_part, drawable, part};
 use numbers::callee::ATTEMPTS_SHORT;
 use numbers::choose::{Permitted, choose, permitted};
 use numbers::pace::{Pace, pace};
-use numbers::{Answer, CalleeRecord, Carrier, Moment, Pool, Question};
+use numbers::{Answer, CalleeRecord, Carrier, E164, Moment, Pool, Question};
 
 /// Numbers that a ranker is told of at most, the first in the policy's own order.
 const TOLD_MAX: usize = 32;
@@ -46,6 +46,13 @@ impl Hot {
         self.looked_at(asked, known.as_ref(), choose)
     }
 
+    /// Whether this callee asked this business not to be called.
+    pub fn is_suppressed(&self, business: &str, callee: E164) -> bool {
+        let callee = self.keys.callee(business, callee);
+        let callees = self.callees[part(callee_part(callee))].lock();
+        callees.get(&callee).is_some_and(|callee| callee.suppressed.is_some())
+    }
+
     fn known(&self, asked: &Asked) -> Option<CalleeRecord> {
         let callee = self.keys.callee(&asked.owner.business.id, asked.callee);
         self.callees[part(callee_part(callee))].lock().get(&callee).cloned()
@@ -79,6 +86,7 @@ impl Hot {
             reserve: Pool { candidates: &reserve, usage: &usages[2] },
             owner: &hot.usage,
             callee: known,
+            listed: self.do_not_call.load().listed(&owner.business.id, asked.callee),
             policy: &policy,
             order: &[],
         }))
@@ -115,8 +123,8 @@ mod tests {
     use super::TOLD_MAX;
     use numbers::choose::From;
     use numbers::{
-        CalleeHash, Carrier, Decision, E164, Life, Moment, OwnerId, Passed, Ranked, Ranking, Region, Rung, TurnChange,
-        Zip,
+        CalleeHash, Carrier, Decision, E164, Life, Listed, Moment, OwnerId, Passed, Ranked, Ranking, Region, Rung,
+        TurnChange, Zip,
     };
 
     #[test]
@@ -134,6 +142,7 @@ mod tests {
                 zip: Some(Zip::parse("33101").expect("a ZIP code")),
                 campaign: Some("n".repeat(128)),
                 tie_break: u64::MAX,
+                listed: Listed { national: true, state: Some(Region::parse("FL").expect("a state")), own: true },
             },
             carrier: Some(Carrier::Verizon),
             decision: Decision::Use {

@@ -135,7 +135,9 @@ const fn name(tree: Tree) -> (&'static str, &'static str) {
         Tree::Filing => ("the id of the filing", "the record of the filing"),
         Tree::Task => ("the id of the task", "the record of the task"),
         Tree::Meta => ("the name of the setting", "the record of the policy or of the adapters"),
-        Tree::Event | Tree::Callee | Tree::Usage | Tree::Job => ("the key of the change", "the change"),
+        Tree::Event | Tree::Callee | Tree::Usage | Tree::Job | Tree::DoNotCall => {
+            ("the key of the change", "the change")
+        }
     }
 }
 

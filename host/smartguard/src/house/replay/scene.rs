@@ -164,6 +164,7 @@ pub fn take(rolled: &Rolled, decided: &Decided, seen: &Seen, policy: &Policy, or
         reserve: nobody,
         owner: &owner,
         callee: rolled.callees.get(&decided.callee),
+        listed: decided.asked.listed,
         policy,
         order,
     };

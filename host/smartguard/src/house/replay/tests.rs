@@ -12,7 +12,7 @@ use crate::store::{MemoryStore, Op};
 use numbers::policy::Patch;
 use numbers::{
     Carrier, Decision, E164, Observation, Passed, Policies, Policy, Ranked, Ranking, Region, Rung, Scope, Source,
-    Status, What,
+    Status, Strictness, What,
 };
 use std::path::Path;
 
@@ -95,7 +95,11 @@ async fn live(rooms: &Rooms, calls: u64, first: Moment) {
             let policy = Policy {
                 day_starts_at: Duration::from_secs(3 * 60 * 60),
                 sticky_for: Duration::from_secs(60 * 60),
-                locality_required: true,
+                locality: Strictness::Hard,
+                user_per_hour: Some(9),
+                carrier_per_day: Some(8),
+                turn_for: Some(Duration::from_secs(20 * 60)),
+                explore_permille: 150,
                 ..policy
             };
             let revision = rooms.hot.policy.load().revision + 1;

@@ -17,7 +17,7 @@ use numbers::{
     CallReport, CalleeHash, Candidate, Carrier, Carriers, Decision, HoldClass, HoldReason, ImportedRow, Life, Passed,
     Policy, Ranked, Ranking, RightToUse, Rung, Service, Status, TurnChange, Verdict, What,
 };
-use numbers::{Exemption, Hours, Region, Zip};
+use numbers::{Exemption, Hours, Listed, Region, Zip};
 use std::path::Path;
 
 pub const NOW: Moment = Moment(1_800_000_000_000);
@@ -169,6 +169,7 @@ pub fn decided(dice: &mut Dice, at: Moment) -> Decided {
             zip: (dice.below(2) == 0).then(|| Zip::parse("33101").expect("a ZIP code")),
             campaign: (dice.below(2) == 0).then(|| "spring".to_owned()),
             tie_break: dice.below(1 << 60),
+            listed: Listed { national: true, state: Region::parse("FL").ok(), own: false },
         },
         carrier: [None, Some(Carrier::Att), Some(Carrier::Verizon)][dice.below(3) as usize],
         decision,
