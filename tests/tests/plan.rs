@@ -3,13 +3,17 @@
 use serde_json::{Value, json};
 use smartguard_tests::daemon::Daemon;
 use smartguard_tests::floor::{NOWHERE, business, import, list, prepare, share_compiled_adapters, sheet, text};
+use std::time::SystemTime;
 
 const POLICY: &str = "per_day_soft = 4\nper_day_hard = 5\nper_hour = 5\nper_minute = 5\nramp_per_day = []\nturn_gap = \"0s\"\nladder = [\"hard_cap\"]\nattempts_per_24h = 2\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_told_before_is_what_comes() {
     let folder = tempfile::tempdir().expect("a folder");
-    prepare(folder.path(), NOWHERE, NOWHERE, POLICY);
+    // In the hour before a day begins, the calls of the next one are among those of the next hour.
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a clock").as_secs();
+    let day_starts_at = (since + 12 * 60 * 60) % (24 * 60 * 60);
+    prepare(folder.path(), NOWHERE, NOWHERE, &format!("{POLICY}day_starts_at = {day_starts_at}\n"));
     share_compiled_adapters(folder.path());
     let daemon = Daemon::start(folder.path());
     daemon.must_post("/v1/businesses", &business("acme", "self")).await;

@@ -171,8 +171,8 @@ impl Record {
 }
 
 impl Decided {
-    /// The question again, with somebody who lives where the callee does. Nothing of a callee's number decides but its area
-    /// code; outside the North American plan nothing does at all.
+    /// The question again, with somebody who lives where the callee does. Of a callee's number nothing decides but area code and
+    /// exchange; outside the North American plan nothing does at all.
     pub fn ask(&self) -> Ask {
         let Asked { prefix, state, zip, campaign, tie_break, listed: _ } = self.asked.clone();
         let callee = prefix.and_then(|prefix| E164::from_digits(u64::from(prefix) * 10_000));

@@ -1,6 +1,7 @@
 //! What was answered is answered again, whatever came in between; and what was not, is found.
 
 use super::super::hot::{Asked, Told};
+use super::super::keys::Sealed;
 use super::super::record::{Decided, add_to_page, encode};
 use super::super::rollup::tests::world::*;
 use super::super::seen::RECORDED_FOR;
@@ -84,6 +85,20 @@ async fn live(rooms: &Rooms, calls: u64, first: Moment) {
             1 if n % 4 == 1 => report(rooms, &told, unwanted(), now.plus(Duration::from_secs(50))).await,
             _ => {}
         }
+        if n == calls / 4 {
+            // A decision that a crash took, and that its outcome brings back.
+            let sealed =
+                Sealed { seq: 1 << 40, at: now.before(Duration::from_secs(60)), number: number(25), callee: callee(1) };
+            let told =
+                Told::Use { sealed, number: number(25), reason: String::new(), attempts_left: 1, valid_until: now };
+            report(
+                rooms,
+                &told,
+                OutcomeReport { dialstatus: Some("NOANSWER".into()), ..OutcomeReport::default() },
+                now,
+            )
+            .await;
+        }
         if n == calls / 3 {
             // The third owner alone calls on this carrier.
             flag(rooms, number(25)).await;
@@ -159,6 +174,7 @@ async fn every_decision_is_answered_the_same_again() {
     live(&rooms, 900, NOW).await;
     let verified = look_on(&rooms, &store, Verifier::default()).await;
     all_the_same(&verified, 900);
+    assert_eq!(verified.restored, 1);
     // It was a life in which everything came up that a decision rests on.
     let decisions = decisions(&store).await;
     let any = |what: &str, which: &dyn Fn(&Decided) -> bool| {
