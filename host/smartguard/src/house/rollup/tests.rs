@@ -166,7 +166,7 @@ async fn rolling_up_changes_nothing_wherever_a_crash_comes() {
         let old = |record: &Record| NOW.since(record.at()) > KEEP + Duration::from_secs(24 * 60 * 60);
         for (seq, record) in records.iter().filter(|(_, record)| old(record)) {
             let call = !matches!(record, Record::Charged { .. } | Record::Settled { .. } | Record::Viewed(_));
-            assert_eq!(lines.contains_key(seq), call, "seed {seed}: record {seq}");
+            assert_eq!(lines.contains_key(seq), call, "seed {seed}: record {seq} {record:?}");
         }
         assert!(count > lines.len(), "seed {seed}: each step was tried twice");
         let call = lines.values().find(|line| line["line"] == "call").expect("a call");
