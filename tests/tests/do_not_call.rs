@@ -316,7 +316,7 @@ fn registry(how_many: u64) -> impl Iterator<Item = String> + Send {
             }
             let exchange = at / 10_000;
             if exchange % 5 != 4 {
-                return Some(format!("{},{}{:04}\n", areas[area], exchange + 200, at % 10_000));
+                return Some(format!("{},{}{:04}\n", areas.get(area)?, exchange + 200, at % 10_000));
             }
         }
     })

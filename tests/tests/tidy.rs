@@ -47,6 +47,7 @@ fn each_outside_thing_is_known_in_one_place() {
     check("sled::", &HOST, &["smartguard/src/store"]);
     check("notify::", &HOST, &["sandbox/src/watch.rs"]);
     check("axum::", &HOST, &["smartguard/src/doors"]);
+    check("roaring::", &HOST, &["smartguard/src/house/do_not_call/set.rs"]);
 }
 
 #[test]

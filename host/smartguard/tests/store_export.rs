@@ -45,7 +45,7 @@ async fn exported(store: &dyn Store) -> (Vec<u8>, Progress) {
 async fn an_import_into_each_engine_brings_everything_back() {
     let store = filled().await;
     let (file, done) = exported(&store).await;
-    assert_eq!((done.records, done.blobs), (10 * 150 + 1 + 2, 4));
+    assert_eq!((done.records, done.blobs), (11 * 150 + 1 + 2, 4));
     assert_eq!(done.commit_begun, done.commit_ended);
     let place = tempfile::tempdir().unwrap();
     let engines: [Box<dyn Store>; 2] = [
