@@ -72,3 +72,39 @@ async fn an_orphans_complaint_is_kept_for_the_business_that_can_be_told() {
         assert_eq!(may_call(&daemon, &to, "after").await, *expected, "{to} after a restart");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_nobody_asked_for_is_an_attempt_like_any_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("policies")).expect("a folder");
+    let policy = "turn_gap = \"0s\"\nper_minute = 60\nper_hour = 60\nattempts_per_24h = 20\nattempts_per_30d = 20\n";
+    std::fs::write(folder.path().join("policies/default.toml"), policy).expect("written");
+    std::fs::write(folder.path().join("smartguard.toml"), "bundled = [\"fcr\"]\n").expect("written");
+    let daemon = Daemon::start(folder.path());
+    add(&daemon, "acme", "ann", 212).await;
+    let to = "+13125550101";
+    let reports = [
+        json!({ "to": to, "call_id": "manual-1", "dialstatus": "NOANSWER", "dial_time": 25 }),
+        // The carrier tells of the same call.
+        json!({ "to": to, "call_id": "manual-1", "sip_code": 480 }),
+        json!({ "to": to, "call_id": "manual-2", "disposition": "SALE", "duration": 95 }),
+        json!({ "to": to, "call_id": "manual-3", "not_placed": true }),
+        json!({ "to": "+13125550102", "call_id": "manual-2", "dialstatus": "BUSY" }),
+    ];
+    for report in &reports {
+        assert_eq!(daemon.must_post("/v1/outcomes", report).await["matched"], "orphan");
+    }
+    let ask = |to: &str, id: &str| json!({ "to": to, "call_id": id, "user": "ann" });
+    // Two of the twenty were made by hand, and this is the third.
+    let answer = daemon.must_post("/v1/caller-id", &ask(to, "first")).await;
+    assert_eq!(answer["attempts_left"], 17, "{answer}");
+    let answer = daemon.must_post("/v1/caller-id", &ask("+13125550102", "other")).await;
+    assert_eq!(answer["attempts_left"], 18, "{answer}");
+
+    daemon.kill();
+    let daemon = Daemon::start(folder.path());
+    let again = json!({ "to": to, "call_id": "manual-2", "duration": 95 });
+    assert_eq!(daemon.must_post("/v1/outcomes", &again).await["matched"], "orphan");
+    let answer = daemon.must_post("/v1/caller-id", &ask(to, "second")).await;
+    assert_eq!(answer["attempts_left"], 16, "what was reported is remembered, and counted once: {answer}");
+}

@@ -7,7 +7,7 @@ use super::record::Joined;
 use core::time::Duration;
 use numbers::{CalleeHash, Carrier, E164, Moment, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Later evidence corrects a verdict for so long.
 pub const CORRECTED_FOR: Duration = Duration::from_secs(48 * 60 * 60);
@@ -57,6 +57,8 @@ pub struct Calls {
     /// Holds, by call, so that they can be explained; a later call under the same id takes the place.
     held: HashMap<u64, u64>,
     tallies: BTreeMap<E164, Tallies>,
+    /// Calls that nobody asked for and that were counted as attempts.
+    unasked: HashSet<u64>,
     /// Calls let go before their time because there were too many.
     pub let_go_early: u64,
 }
@@ -85,6 +87,15 @@ impl Calls {
             self.held.clear();
         }
         self.held.insert(call, seq);
+    }
+
+    /// Whether this is the first report of a call that nobody asked for; from now on it is not. Of very many the table begins
+    /// anew, and a second report of one of them would be counted as another attempt.
+    pub fn is_first_of(&mut self, call: u64) -> bool {
+        if self.unasked.len() >= HELD_MAX {
+            self.unasked.clear();
+        }
+        self.unasked.insert(call)
     }
 
     /// The newest decision under this hash of a call id, a hold or not.

@@ -131,6 +131,17 @@ pub struct Reported {
     pub callee: Option<CalleeHash>,
     /// None when the report told nothing about the outcome.
     pub verdict: Option<Verdict>,
+    /// A call that was placed without being asked for, which is an attempt like any other.
+    pub unasked: Option<Unasked>,
+}
+
+/// A call that nobody asked for, as far as an orphan tells of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unasked {
+    /// When it was placed.
+    pub at: Moment,
+    /// By what a second report of it is known: a hash of the dialer's call id, or of the callee and the minute.
+    pub call: u64,
 }
 
 /// A call as a report found it. The report can be counted by it alone, long after the decision's own record is gone.
@@ -223,6 +234,11 @@ impl Reported {
     /// Whom the report is about, where it can be told.
     pub fn callee(&self) -> Option<CalleeHash> {
         self.call.as_ref().map(|call| call.callee).or(self.callee)
+    }
+
+    /// The callee who was called without anybody asking, and when.
+    pub fn attempt(&self) -> Option<(CalleeHash, Moment)> {
+        self.callee.zip(self.unasked.map(|unasked| unasked.at))
     }
 
     /// The callee who must not be called again, as this report says.

@@ -5,8 +5,9 @@ use super::directory::Directory;
 use super::hot::{Callees, Hot};
 use super::journal::{Done, JournalError};
 use super::keys::Sealed;
-use super::record::{Record, Reported};
+use super::record::{Record, Reported, Unasked};
 use crate::desk::{Matched, OutcomeReceipt, OutcomeReport};
+use core::time::Duration;
 use numbers::{CallReport, CalleeHash, E164, Moment, Outcome, OwnerId, Verdict};
 use std::sync::atomic::Ordering;
 
@@ -45,12 +46,24 @@ impl Hot {
             (None, None) => self.callee_of_orphan(report, directory, businesses),
         };
         self.counts.outcomes.fetch_add(1, Ordering::Relaxed);
+        let gives_back = verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::NotPlaced);
+        // One that was asked for was counted when it was.
+        let placed = call.is_none() && sealed.is_none() && !gives_back;
+        let unasked = callee.filter(|_| placed).map(|callee| Unasked {
+            at: at.before(took(report)),
+            call: match &report.call_id {
+                Some(id) => self.keys.call(&format!("{callee} {id}")),
+                None => self.keys.call(&format!("{callee} {}", at.seconds() / 60)),
+            },
+        });
         let record = |callees: Option<&mut Callees>| {
             // Recorded under the lock under which it is counted, so that a replay counts two reports of one call in the
             // same order.
             let mut calls = self.calls.lock();
             let joined = call.as_ref().map(|call| calls.joined(call.seq).unwrap_or_else(|| call.joined()));
-            let reported = Reported { at: now, call: joined, callee, verdict: verdict.clone() };
+            // Two reports of one call are one attempt.
+            let unasked = unasked.filter(|unasked| calls.is_first_of(unasked.call));
+            let reported = Reported { at: now, call: joined, callee, verdict: verdict.clone(), unasked };
             self.journal.append(
                 self.journal.sequence(),
                 &Record::Reported(Box::new(reported.clone())),
@@ -64,9 +77,9 @@ impl Hot {
             Ok(known.or(reported.verdict))
         };
         // Only these change what later calls are answered; a call is taken for one that was never placed by no other report.
-        let gives_back = verdict.as_ref().is_some_and(|verdict| verdict.outcome == Outcome::NotPlaced);
         let suppresses = verdict.as_ref().is_some_and(|verdict| verdict.suppress_callee);
-        let concerned = call.as_ref().map(|call| call.callee).or(callee).filter(|_| gives_back || suppresses);
+        let concerned =
+            call.as_ref().map(|call| call.callee).or(callee).filter(|_| gives_back || suppresses || unasked.is_some());
         let number = call.as_ref().map(|call| call.number).filter(|_| gives_back);
         let known = match concerned {
             Some(callee) => self.in_order(directory, number, callee, |callees| record(Some(callees)))?,
@@ -83,7 +96,12 @@ impl Hot {
 
     /// Applies a report that was taken before this start.
     pub fn replay_report(&self, reported: &Reported) {
-        Hot::count(&mut self.calls.lock(), reported);
+        let mut calls = self.calls.lock();
+        Hot::count(&mut calls, reported);
+        if let Some(unasked) = reported.unasked {
+            calls.is_first_of(unasked.call);
+        }
+        drop(calls);
         if let Some(callee) = reported.callee() {
             self.act_on(reported, &mut self.callees_with(callee));
         }
@@ -103,6 +121,9 @@ impl Hot {
         {
             self.with_usage(joined.number, |usage| usage.give_back(joined.at, joined.carrier));
             callees.entry(joined.callee).or_default().give_back_attempt(joined.at);
+        }
+        if let Some((callee, at)) = reported.attempt() {
+            callees.entry(callee).or_default().record_attempt(at);
         }
         if let Some(callee) = reported.suppresses() {
             callees.entry(callee).or_default().suppress(reported.at);
@@ -167,6 +188,11 @@ impl Hot {
     fn pair(&self, calls: &Calls, business: &str, from: E164, to: E164, at: Moment) -> Option<Call> {
         calls.by_pair(from, self.keys.callee(business, to), at).cloned()
     }
+}
+
+/// How long the call took until it ended, as far as it is told.
+fn took(report: &OutcomeReport) -> Duration {
+    Duration::from_secs(u64::from(report.dial_time.unwrap_or(0)) + u64::from(report.duration.unwrap_or(0)))
 }
 
 fn words(report: &OutcomeReport) -> CallReport {

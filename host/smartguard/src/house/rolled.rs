@@ -205,6 +205,9 @@ impl Rolled {
                         self.callees.entry(joined.callee).or_default().give_back_attempt(joined.at);
                     }
                 }
+                if let Some((callee, at)) = reported.attempt() {
+                    self.callees.entry(callee).or_default().record_attempt(at);
+                }
                 if let Some(callee) = reported.suppresses() {
                     self.callees.entry(callee).or_default().suppress(reported.at);
                 }

@@ -4,7 +4,7 @@ use super::super::super::everything;
 use super::super::super::journal::{Done, Journal};
 use super::super::super::keeper::{self, KeeperParts};
 use super::super::super::keys::Keys;
-use super::super::super::record::{Asked, Counted, Decided, Joined, Lost, Reported};
+use super::super::super::record::{Asked, Counted, Decided, Joined, Lost, Reported, Unasked};
 use super::super::super::recover;
 use super::super::*;
 use crate::house::begun::Begun;
@@ -257,6 +257,7 @@ pub fn records(seed: u64, count: u64) -> Vec<(u64, Record)> {
                 call: None,
                 callee: Some(callee(dice.below(CALLEES))),
                 verdict: verdict(&mut dice).filter(|_| dice.below(10) == 0),
+                unasked: (seq % 3 == 0).then_some(Unasked { at: at.before(Duration::from_secs(60)), call: seq }),
             }),
             4..=9 if !open.is_empty() => {
                 let place = dice.below(open.len() as u64) as usize;
@@ -266,7 +267,7 @@ pub fn records(seed: u64, count: u64) -> Vec<(u64, Record)> {
                     let known = call.before.as_ref().map_or_else(|| said.clone(), |before| merge(before, said));
                     open[place].before = Some(known);
                 }
-                reported(Reported { at, call: Some(call), callee: None, verdict: said })
+                reported(Reported { at, call: Some(call), callee: None, verdict: said, unasked: None })
             }
             _ => {
                 let decided = decided(&mut dice, at);
