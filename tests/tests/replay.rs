@@ -78,7 +78,7 @@ async fn every_decision_is_taken_again_to_the_same_answer() {
     let report = json!({ "label": "Spam Likely", "carrier": "att", "by": "Ann" });
     daemon.must_post(&format!("{}/reports", number_path("+12125551003")), &report).await;
     let revision = list(&daemon.get("/v1/policies").await, "policies")[0]["revision"].clone();
-    write_policy(folder.path(), &(fitting(policy()) + "sticky_for = \"1h\"\nlocality_required = true\n"));
+    write_policy(folder.path(), &(fitting(policy()) + "sticky_for = \"1h\"\nlocality = \"hard\"\n"));
     daemon.wait_for("/v1/policies", 20, |found| list(found, "policies")[0]["revision"] != revision).await;
     call(&daemon, 1, 40).await;
     assert_eq!(verified(&daemon).await, 300);
