@@ -206,17 +206,20 @@ fn frees_at(newest: u32, counts: &[u16], now: Moment, seconds: u64, cap: u32) ->
     }
     let cap = cap.min(CAP_MAX);
     let now_bucket = bucket(now, seconds);
-    let length = counts.len() as u32;
-    if total(newest, counts, now_bucket) < cap {
+    let mut left = total(newest, counts, now_bucket);
+    if left < cap {
         return Some(now);
     }
     let first = now_bucket.max(newest);
-    (1..=length)
-        .map(|step| first.saturating_add(step))
-        .find(|later| total(newest, counts, *later) < cap)
-        .map(|later| Moment::from_seconds(u64::from(later) * seconds))
+    // Bucket by bucket, what leaves the window with each.
+    let length = counts.len() as u32;
+    (first - newest + 1..=length).find_map(|step| {
+        left -= u32::from(counts[place(newest, step, length)]);
+        let later = newest.saturating_add(step);
+        (left < cap).then(|| Moment::from_seconds(u64::from(later) * seconds))
+    })
 }
 
 fn place(newest: u32, step: u32, length: u32) -> usize {
-    ((u64::from(newest) + u64::from(step)) % u64::from(length)) as usize
+    ((newest % length + step) % length) as usize
 }
