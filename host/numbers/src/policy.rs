@@ -225,7 +225,7 @@ fields! {
     callback_required: Strictness = Strictness::Soft;
     /// A number speaks for one campaign, and for another one only when so long has passed.
     one_campaign: Strictness = Strictness::Soft;
-    campaign_wait: Duration = seconds(30 * DAY);
+    campaign_wait: Duration = seconds(45 * DAY);
     /// Shown before all others of the pool while they may be shown, and outside of turns.
     pinned: Vec<E164> = Vec::new();
     /// Not shown.
