@@ -1,6 +1,7 @@
 //! A dialer plans: whom it may call is told without consuming anything, and calls that are left run out as calls are made.
 
 use serde_json::{Value, json};
+use smartguard_tests::command::smartguard;
 use smartguard_tests::daemon::Daemon;
 use smartguard_tests::floor::{NOWHERE, business, import, list, prepare, share_compiled_adapters, sheet, text};
 use std::time::SystemTime;
@@ -58,4 +59,12 @@ async fn what_is_told_before_is_what_comes() {
     assert_eq!(left("user=ann").await, json!({ "next_hour": 0, "today": 0 }));
     let (status, refused) = daemon.post("/v1/preflight", &json!({ "user": "eve", "callees": [] })).await;
     assert_eq!((status, text(&refused, "code")), (404, "unknown_owner"), "nobody is added by a question: {refused}");
+
+    let server = ["--server", daemon.base.as_str()];
+    let run = |words: &[&str]| smartguard(folder.path(), &[&server, words].concat()).ended(0);
+    let said = run(&["preflight", "--user", "bob", "+16465550100", "+16465550300"]);
+    assert!(said.out.contains("attempts_spent") && said.out.contains("yes"), "{said:?}");
+    let said = run(&["pacing", "--business", "acme", "--dials", "900"]);
+    assert!(said.out.contains("user ann") && said.out.contains("are not enough; 181 would be"), "{said:?}");
+    assert!(said.out.contains("At most 15 more calls"), "ann has placed hers: {said:?}");
 }

@@ -11,6 +11,7 @@ mod commands;
 mod do_not_call;
 mod import_csv;
 mod pack;
+mod plan;
 mod policy;
 mod replay;
 mod show;
@@ -162,6 +163,10 @@ Each key that is configured is tried by one harmless question to its agency. Exi
     /// What a policy would do, in a made-up world, before anyone's phone rings.
     #[command(after_help = simulate::HELP)]
     Simulate(simulate::Simulate),
+    /// Who may be called now, why not, and from when. Nothing is consumed by asking.
+    Preflight(plan::Preflight),
+    /// How many more calls the pools can bear in the next hour and today, and whether they have numbers enough.
+    Pacing(plan::Pacing),
     /// Receipts: whether every kept decision is replayed to the same answer.
     #[command(subcommand)]
     Receipts(replay::ReceiptsCommand),

@@ -4,7 +4,7 @@ use super::client::{Client, segment};
 use super::import_csv::{self, Import};
 use super::{
     AdapterCommand, BusinessCommand, CaseCommand, Cli, Command, Exit, Failure, Machine, NumberCommand, OwnerCommand,
-    TaskCommand, agencies, author, do_not_call, pack, policy, replay, show, simulate, transfer,
+    TaskCommand, agencies, author, do_not_call, pack, plan, policy, replay, show, simulate, transfer,
 };
 use crate::config::{Config, Overrides};
 use crate::desk::{
@@ -109,6 +109,8 @@ async fn ask(client: &Client, json: bool, command: Command) -> Result<Exit, Fail
         Command::DoNotCall(command) => do_not_call::ask(client, json, command).await,
         Command::Doctor => agencies::doctor(client, json).await,
         Command::Policy(command) => policy::ask(client, json, command).await,
+        Command::Preflight(words) => plan::preflight(client, json, words).await,
+        Command::Pacing(words) => plan::pacing(client, json, words).await,
         Command::Receipts(command) => replay::receipts(client, json, command).await,
         Command::Receipt { id, call } => {
             let view = if call {
