@@ -279,6 +279,9 @@ fn a_scope_that_cannot_hold_is_refused() {
     one("extends = \"y.toml\"", &["x.toml:1", "no such file"]);
     one("extends = \"defalt.toml\"", &["x.toml:1", "did you mean \"default.toml\"?"]);
     one("extends = \"x.toml\"", &["x.toml:1", "in a circle"]);
+    let all = ("default.toml", BUNDLED);
+    let ann = ("x.toml", "scope = \"user:ann\"\nextends = \"default.toml\"");
+    check_folder(&[all, ann], &["x.toml:2", "holds for everybody", "take `extends` out"]);
     check_folder(
         &[("default.toml", "scope = \"user:ann\""), ("x.toml", "")],
         &["default.toml:1", "holds for everybody", "take `scope` out"],

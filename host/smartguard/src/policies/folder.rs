@@ -267,6 +267,12 @@ fn resolved(file: &PolicyFile, files: &[PolicyFile], problems: &mut Vec<Problem>
     let (mut at, mut seen) = (file, vec![file.name()]);
     while let Some(extends) = &at.extends {
         let Said { what, place } = extends;
+        if file.scope.is_some() && what == FILE_OF_ALL {
+            let reason =
+                format!("`extends` names \"{what}\", which holds for everybody, and so lies under this file already");
+            problems.push(problem(place, reason, "take `extends` out"));
+            return None;
+        }
         let Some(under) = files.iter().find(|other| other.name() == what) else {
             let names = files.iter().map(PolicyFile::name).filter(|name| *name != at.name());
             problems.push(no_such_file(extends, &names.map(str::to_owned).collect::<Vec<_>>()));
