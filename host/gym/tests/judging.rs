@@ -57,15 +57,23 @@ fn the_default_policy_never_loses_in_four_worlds_that_it_was_not_tuned_in() {
     }
 }
 
-/// A wrong behaviour that is asserted as it is, until the policy is mended: where volume alone brings labels and ten
-/// numbers are tight, each flagged number that rests for two weeks and warms up for two more puts its calls on the others,
-/// which are flagged for it. So the default policy holds calls that mere rotation makes, and loses engaged answers.
+/// Where volume alone brings labels and ten numbers are tight, each flagged number that rests puts its calls on the others,
+/// which are flagged for it. The default policy holds some calls there that mere rotation makes; it is beaten by nobody on
+/// labelled calls, and by "no remediation" alone on engaged answers, by less than one in a thousand dials, which twenty seeds
+/// show (`host/FIGURES.md`) and six do not. So nothing more is claimed of this world.
 #[test]
-fn where_numbers_are_tight_the_default_policy_rests_itself_out_of_numbers() {
+fn where_numbers_are_tight_the_default_policy_rests_few_out_of_service() {
     let report = judged("volume_threshold", 60);
-    let figure = report.figure("no remediation", Measure::EngagedPer1000).expect("a figure");
-    assert_eq!(figure.judgement(), Some(Judgement::Better), "mended: move this world to the test above");
-    let labelled = report.figure("no remediation", Measure::LabelledPercent).expect("a figure");
-    assert_eq!(labelled.judgement(), Some(Judgement::Worse));
+    for row in report.contenders.iter().skip(1) {
+        let labelled = report.figure(&row.name, Measure::LabelledPercent).expect("a figure");
+        assert_ne!(labelled.judgement(), Some(Judgement::Better), "`{}` has fewer labelled calls", row.name);
+        let engaged = report.figure(&row.name, Measure::EngagedPer1000).expect("a figure");
+        if row.name == "no remediation" {
+            assert_eq!(labelled.judgement(), Some(Judgement::Worse));
+            assert_ne!(engaged.judgement(), Some(Judgement::Worse), "mended: move this world to the test above");
+        } else {
+            assert_ne!(engaged.judgement(), Some(Judgement::Better), "`{}` keeps more engaged answers", row.name);
+        }
+    }
     shows_no_more_numbers(&report);
 }

@@ -41,7 +41,7 @@ fn every_rule_holds_after_every_call_and_a_replay_decides_the_same() {
         prop::collection::vec((pause(), step()), 1..STEPS_MAX),
     );
     let (steps, shown) = (Cell::new(0), Cell::new(0));
-    chance_tests::try_many([120_000, 10_000_000], STEPS_MEAN, &afternoons, |(policy, listed, numbers, afternoon)| {
+    chance_tests::try_many([120_000, 10_100_000], STEPS_MEAN, &afternoons, |(policy, listed, numbers, afternoon)| {
         let mut world = World::new(policy, listed, numbers);
         let began = world.clone();
         let length = afternoon.len() as u64;
