@@ -70,8 +70,8 @@ pub fn locality(shown: E164, callee: E164) -> Locality {
     }
 }
 
-/// Whether both numbers have the same area code and exchange. A number is not shown to such a callee, who would take it for
-/// a neighbour's.
+/// Whether both numbers have the same area code and exchange, so that the callee would take the caller for a neighbour. How
+/// much that weighs is for the policy to say (`own_exchange`).
 pub fn same_exchange(shown: E164, callee: E164) -> bool {
     match (shown.area_code(), callee.area_code()) {
         (Some(shown_code), Some(callee_code)) => shown_code == callee_code && shown.exchange() == callee.exchange(),

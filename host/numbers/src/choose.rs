@@ -4,7 +4,7 @@
 //! [`record`] applies its answer to the hot state, and is the same function when the events are replayed, so nothing is
 //! ever chosen anew. What one candidate may do is judged in [`permit`]; this module owns the order of things.
 //!
-//! It never prefers a number because it shares the callee's exchange: it never looks at the exchange.
+//! It never prefers a number because it shares the callee's exchange: sharing it counts against a number, or not at all.
 
 mod order;
 mod permit;

@@ -61,7 +61,7 @@ pub struct Decided {
     /// The locality bucket whose turn it was.
     pub bucket: u16,
     pub valid_until: Moment,
-    /// Every candidate, and why it was passed over.
+    /// The candidates, as many as a receipt keeps, and why each was passed over.
     pub considered: Vec<(E164, Passed)>,
     /// The rungs that were climbed.
     pub rungs: Vec<Rung>,
