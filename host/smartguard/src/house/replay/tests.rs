@@ -89,8 +89,14 @@ async fn live(rooms: &Rooms, calls: u64, first: Moment) {
             // A decision that a crash took, and that its outcome brings back.
             let sealed =
                 Sealed { seq: 1 << 40, at: now.before(Duration::from_secs(60)), number: number(25), callee: callee(1) };
-            let told =
-                Told::Use { sealed, number: number(25), reason: String::new(), attempts_left: 1, valid_until: now };
+            let told = Told::Use {
+                sealed,
+                number: number(25),
+                reason: String::new(),
+                attempts_left: 1,
+                valid_until: now,
+                calls_left: numbers::Pace::default(),
+            };
             report(
                 rooms,
                 &told,
