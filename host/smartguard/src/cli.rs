@@ -13,6 +13,7 @@ mod import_csv;
 mod pack;
 mod policy;
 mod replay;
+mod shadow;
 mod show;
 mod simulate;
 mod transfer;

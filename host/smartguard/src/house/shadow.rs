@@ -11,6 +11,8 @@ mod compared;
 mod estimate;
 mod figures;
 mod put;
+#[cfg(test)]
+mod tests;
 
 use super::calls::CORRECTED_FOR;
 use super::hot::{Hot, OwnerCell, OwnerView, SharedView};
