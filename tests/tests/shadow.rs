@@ -26,7 +26,7 @@ async fn a_shadow_is_counted_beside_the_policy_in_force_and_changes_no_answer() 
     daemon.must_post("/v1/users", &json!({ "name": "ann", "business": "acme" })).await;
     assert_eq!(names(&daemon.get(SHADOW).await), ["short-turns"], "it is there from the start");
 
-    // A shadow that may show nothing holds every call, and one whose callees all live elsewhere.
+    // One call a number and day, of ten numbers.
     put(
         folder.path(),
         "holds.toml",
@@ -68,7 +68,7 @@ async fn a_shadow_is_counted_beside_the_policy_in_force_and_changes_no_answer() 
         (&held["in_force"], &held["shadow"], &held["difference"]["value"]),
         (&json!(0), &json!(CALLS), &json!(1.0))
     );
-    assert!(held["difference"]["low"].as_f64() > Some(0.8), "{held}");
+    assert!(held["difference"]["low"].as_f64() > Some(0.7), "{held}");
     assert_eq!(turns["comparison"]["calls"], 2 * CALLS, "what did not change goes on");
 
     broken_and_removed(&daemon, folder.path(), &first, &revision).await;
