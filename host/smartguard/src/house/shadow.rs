@@ -27,7 +27,7 @@ use numbers::{
 };
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
 
 /// What waits for the thread at most. Guessed: each is a few kilobytes, and the thread takes thousands a second.
@@ -131,8 +131,7 @@ impl Shadows {
     }
 
     fn tell(&self, word: Word) {
-        // The thread is gone only while the daemon stops.
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(word) {
+        if self.sender.try_send(word).is_err() {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
