@@ -14,6 +14,7 @@ mod pack;
 mod plan;
 mod policy;
 mod replay;
+mod shadow;
 mod show;
 mod simulate;
 mod transfer;

@@ -75,6 +75,8 @@ pub trait Desk: Send + Sync + 'static {
     /// Takes the recorded calls again under another policy in the place of that of everybody: the first of these texts,
     /// which may build on the others.
     fn judge_policy(&self, days: Option<u32>, texts: Vec<PolicyText>) -> Asked<'_, JudgedView>;
+    /// The policies that run in shadow, and what was counted of them.
+    fn shadows(&self) -> Asked<'_, ShadowsView>;
     /// The replay of calls that is under way.
     fn replaying(&self) -> Option<ReplayingView>;
 

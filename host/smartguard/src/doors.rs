@@ -180,6 +180,7 @@ pub fn router(desk: Arc<dyn Desk>) -> Router {
         .route("/v1/policies/effective", get(rest::effective_policy))
         .route("/v1/policies/explained", get(replay::explained))
         .route("/v1/policies/replay", post(replay::judge))
+        .route("/v1/shadow", get(replay::shadows))
         .route("/v1/status", get(rest::status))
         .route("/v1/export", post(rest::export))
         .route("/healthz", get(rest::healthz))

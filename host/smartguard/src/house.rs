@@ -42,6 +42,7 @@ mod rolled;
 mod rollup;
 mod schedule;
 mod seen;
+mod shadow;
 mod status;
 mod stored;
 mod trouble;
@@ -69,6 +70,7 @@ use policy::InForce;
 use replay::Replaying;
 use rollup::{Roller, Rolling};
 use schedule::Schedule;
+use shadow::Shadows;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,6 +115,8 @@ pub enum StartError {
     Propose(#[from] ProposeError),
     #[error("{}: {}; {}", .0.place, .0.reason, .0.remedy)]
     Listen(Problem),
+    #[error("the thread of policies in shadow could not be started")]
+    Shadow(#[source] std::io::Error),
     #[error("the door failed")]
     Serve(#[source] std::io::Error),
 }
@@ -182,7 +186,9 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let (for_keeper, words) = tokio::sync::mpsc::unbounded_channel();
     let in_force = found.state.policies.clone();
     let (begun, calls_begun) = Begun::new();
-    let hot = Arc::new(Hot::new(keys, journal, in_force, for_keeper, begun));
+    let (shadows, shadowed) = Shadows::new();
+    let hot = Arc::new(Hot::new(keys, journal, in_force, for_keeper, begun, shadows));
+    shadow::run(&hot, shadowed).map_err(StartError::Shadow)?;
     do_not_call::load(store.as_ref(), &hot.do_not_call).await?;
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state), since);
@@ -223,6 +229,7 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
         config,
     });
     house.adopt_at_start().await?;
+    house.put_shadows();
     house.roster_changed().await?;
     keeper.propose_patiently(What::Restarted).await?;
     tokio::spawn(performer.run(wanted));

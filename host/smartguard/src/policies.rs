@@ -3,7 +3,7 @@
 //! A field that a file leaves out keeps its first default, or what the wider scope says. Every field is said once, in
 //! [`fields`]: its unit, bounds, scope, advice and effect; reading, showing and the table in `policies/README.md` all follow
 //! that one list. One file is read by [`file`], what the files of a folder make together by [`folder`], and what cannot hold
-//! together is found by [`together`].
+//! together is found by [`together`]; policies that only run beside those in force are read by [`shadow`].
 //! Putting policies in force, and keeping the old ones when a file is refused, is the keeper's work.
 
 mod case;
@@ -11,6 +11,7 @@ mod explained;
 pub mod fields;
 mod file;
 mod folder;
+mod shadow;
 mod together;
 mod trial;
 
@@ -18,6 +19,7 @@ pub use case::Case;
 pub use explained::{Explained, explained, lifted};
 pub use file::PolicyFile;
 pub use folder::{ReadPolicies, Role, in_place_of_all, read_file, read_files, read_folder};
+pub use shadow::{ReadShadows, SHADOW_FOLDER, ShadowFile, read_shadow, read_shadows};
 pub use trial::{Trial, try_cases};
 
 use crate::strict::{Problem, nearest};

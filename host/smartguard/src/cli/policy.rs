@@ -5,11 +5,12 @@ use super::commands::{answer, verdict};
 use super::show::{facts, section, table};
 use super::{Exit, Failure};
 use crate::desk::{EffectiveFieldView, EffectivePolicyView, LiftedRuleView, PolicyView, ScopeQuery};
-use crate::policies::{self, PolicyFile, ReadPolicies};
+use crate::policies::{self, PolicyFile, ReadPolicies, SHADOW_FOLDER};
 use crate::strict::Problem;
 use clap::{Args, Subcommand};
 use numbers::Scope;
 use numbers::policy::{DO_NOT_CALL, JURISDICTIONS, LAWS};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +43,9 @@ Examples:
   smartguard policy replay new.toml
   smartguard policy replay --days 2 policies/trial.toml --json")]
     Replay(super::replay::Replay),
+    /// What the policies in the folder `shadow` would have answered to the calls since they were put there, beside the one in
+    /// force, with intervals.
+    Shadow,
 }
 
 #[derive(Debug, Args)]
@@ -68,7 +72,7 @@ impl PolicyCommand {
     pub(super) fn asks_a_daemon(&self) -> bool {
         match self {
             PolicyCommand::Check { .. } | PolicyCommand::Test { .. } | PolicyCommand::Diff { .. } => false,
-            PolicyCommand::List | PolicyCommand::Replay(_) => true,
+            PolicyCommand::List | PolicyCommand::Replay(_) | PolicyCommand::Shadow => true,
             PolicyCommand::Explain(whose) => whose.folder.is_none(),
         }
     }
@@ -90,7 +94,9 @@ pub(super) fn run(command: PolicyCommand, json: bool) -> Result<Exit, Failure> {
             answer(json, serde_json::json!(view), |view| effective(&view, said))
         }
         // These ask a daemon.
-        PolicyCommand::List | PolicyCommand::Explain(_) | PolicyCommand::Replay(_) => Ok(Exit::Done),
+        PolicyCommand::List | PolicyCommand::Explain(_) | PolicyCommand::Replay(_) | PolicyCommand::Shadow => {
+            Ok(Exit::Done)
+        }
     }
 }
 
@@ -101,6 +107,7 @@ pub(super) async fn ask(client: &Client, json: bool, command: PolicyCommand) -> 
             answer(json, views, |views: Vec<PolicyView>| in_force(&views))
         }
         PolicyCommand::Explain(Whose { call: Some(call), .. }) => super::replay::explain(client, json, call).await,
+        PolicyCommand::Shadow => super::shadow::shadows(client, json).await,
         PolicyCommand::Replay(words) => super::replay::judge(client, json, words).await,
         PolicyCommand::Explain(Whose { business, campaign, user, said, .. }) => {
             let query = [("business", business), ("campaign", campaign), ("user", user)];
@@ -120,6 +127,12 @@ fn check(paths: Vec<PathBuf>, json: bool) -> Result<Exit, Failure> {
             Ok(read) => {
                 right += read.files.len();
                 warnings.extend(read.warnings);
+                if path.is_dir() {
+                    let beside = policies::read_shadows(&path, &read.scopes);
+                    right += beside.shadows.len();
+                    warnings.extend(beside.shadows.into_iter().flat_map(|shadow| shadow.read.warnings));
+                    problems.extend(beside.problems);
+                }
             }
             Err(found) => problems.extend(found),
         }
@@ -212,7 +225,10 @@ fn read(path: &Path) -> Result<Result<ReadPolicies, Vec<Problem>>, Failure> {
         return Ok(policies::read_files([file]));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(policies::read_folder(folder))
+    Ok(match (folder.ends_with(SHADOW_FOLDER), folder.parent()) {
+        (true, Some(policies)) => policies::read_shadow(path, policies, BTreeMap::new()),
+        _ => policies::read_folder(folder),
+    })
 }
 
 fn explained(read: &ReadPolicies, query: ScopeQuery) -> EffectivePolicyView {

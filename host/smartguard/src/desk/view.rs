@@ -6,6 +6,7 @@ mod do_not_call;
 mod plan;
 mod policy;
 mod replay;
+mod shadow;
 
 pub use adapter::*;
 pub use agency::*;
@@ -13,6 +14,7 @@ pub use do_not_call::*;
 pub use plan::*;
 pub use policy::*;
 pub use replay::*;
+pub use shadow::*;
 
 use numbers::moment::Moment;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,4 +1,5 @@
-//! Calls that are taken again: receipts held against it, one call in words, another policy.
+//! Calls that are taken again: receipts held against it, one call in words, another policy; and policies
+//! that are asked beside the one in force.
 
 use super::body::{self, small_json};
 use super::problem::Refusal;
@@ -41,6 +42,11 @@ pub(super) async fn explained(State(hall): House, uri: Uri) -> Answer {
 pub(super) async fn judge(State(hall): House, request: Request) -> Answer {
     let ReplayBody { days, files } = small_json(request).await?;
     ok(hall.desk.judge_policy(read_days(days)?, files).await?)
+}
+
+pub(super) async fn shadows(State(hall): House, uri: Uri) -> Answer {
+    no_query(&uri)?;
+    ok(hall.desk.shadows().await?)
 }
 
 pub(super) async fn replaying(State(hall): House, uri: Uri) -> Answer {

@@ -13,8 +13,8 @@ use crate::desk::{
     ListChangeView, ListImport, ListImportView, MadePacketView, NewOwner, NumberFilter, NumberPage, NumberView,
     OutcomeReceipt, OutcomeReport, OwnerKind, OwnerView, PAGE_MAX, PacingQuery, PacingView, PacketWish, PersonReport,
     PolicyText, PolicyView, PreflightRequest, PreflightView, ReceiptKey, ReceiptView, RefusedRow, ReplayingView,
-    RightClaim, ScopeQuery, Service, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView, TryCall, TryView,
-    VerifiedView,
+    RightClaim, ScopeQuery, Service, ShadowsView, Stamp, StatusView, TaskDone, TaskFile, TaskView, TroubleView,
+    TryCall, TryView, VerifiedView,
 };
 use futures_util::FutureExt;
 use numbers::event::IMPORT_ROWS_MAX;
@@ -311,6 +311,10 @@ impl Desk for House {
 
     fn judge_policy(&self, days: Option<u32>, texts: Vec<PolicyText>) -> Answered<'_, JudgedView> {
         async move { House::judge_policy(self, days, texts).await }.boxed()
+    }
+
+    fn shadows(&self) -> Answered<'_, ShadowsView> {
+        async move { Ok(self.hot.shadows.view()) }.boxed()
     }
 
     fn replaying(&self) -> Option<ReplayingView> {

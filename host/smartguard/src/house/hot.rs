@@ -4,8 +4,11 @@
 //! usage, turns, callees, the decisions that may be asked for again, and the calls that wait for an outcome.
 //! It never waits for the keeper, an adapter or an agency; only a decision that may not run ahead waits for the disk.
 
+mod asked;
 mod looks;
 mod past;
+
+pub use asked::Asked;
 
 use super::begun::Begun;
 use super::calls::{Call, Calls};
@@ -15,16 +18,15 @@ use super::keys::{Keys, Sealed};
 use super::plan::BusinessPace;
 use super::record::{self, Counted, Decided, Record};
 use super::seen::{Recorded, SharedSeen, ViewOf, Views, open};
+use super::shadow::{Shadowed, Shadows, SharedAsked};
 use arc_swap::ArcSwap;
 use numbers::choose::{self, From};
 use numbers::pace::pace;
 use numbers::{
-    Ask, CalleeHash, CalleeRecord, Candidate, Carrier, Counts as CallCounts, Decision, Drawn, Durability, E164,
-    HoldClass, Moment, OwnerId, OwnerUsage, Pace, Passed, Policies, Policy, Pool, Question, Ranking, Region, Room,
-    Rung, Turn, Usage, Zip,
+    CalleeHash, CalleeRecord, Candidate, Carrier, Counts as CallCounts, Decision, Drawn, Durability, E164, HoldClass,
+    Moment, OwnerId, OwnerUsage, Pace, Policies, Policy, Pool, Question, Ranking, Room, Rung, Turn, Usage,
 };
 use parking_lot::Mutex;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -144,22 +146,6 @@ pub enum Told {
     Hold { class: HoldClass, reason: String, retry_after_s: u64, calls_left: Pace },
 }
 
-/// A question as it comes from a door, with `now` and the tie-break already stamped.
-pub struct Asked {
-    pub owner: Arc<OwnerCell>,
-    pub campaign: Option<String>,
-    pub call_id: String,
-    pub callee: E164,
-    /// Where the callee lives, as the dialer's list says.
-    pub state: Option<Region>,
-    pub zip: Option<Zip>,
-    pub carrier: Option<Carrier>,
-    pub now: Moment,
-    pub tie_break: u64,
-    /// What the policy's ranker said of what [`Hot::permitted`] told; none where there was nothing to ask it.
-    pub ranking: Option<Ranking>,
-}
-
 /// What the keeper is told of a decision.
 #[derive(Clone, Debug)]
 pub enum ForKeeper {
@@ -186,6 +172,8 @@ pub struct Hot {
     pub counts: Counts,
     /// Who wants to know of calls that begin.
     pub begun: Arc<Begun>,
+    /// Policies that are asked what they would have answered.
+    pub shadows: Arc<Shadows>,
 }
 
 /// Counters for the metrics page.
@@ -262,6 +250,7 @@ impl Hot {
         policies: Policies,
         for_keeper: tokio::sync::mpsc::UnboundedSender<ForKeeper>,
         begun: Arc<Begun>,
+        shadows: Arc<Shadows>,
     ) -> Hot {
         Hot {
             keys,
@@ -274,6 +263,7 @@ impl Hot {
             for_keeper,
             counts: Counts::default(),
             begun,
+            shadows,
         }
     }
 
@@ -332,6 +322,7 @@ impl Hot {
         let mut shared = owner.business.view.load();
         let mut drawing = None;
         let mut shared_seen = None;
+        let mut shared_asked = None;
         if answer.falls_short() && !(shared.bench.is_empty() && shared.reserve.is_empty()) {
             let drawn = owner.business.drawing.lock();
             // The keeper publishes first and forgets the draw then: what is looked at under the lock counts none twice too few.
@@ -345,6 +336,7 @@ impl Hot {
                 reserve: Pool { candidates: &reserve, usage: &reserve_usage },
                 ..question
             });
+            shared_asked = self.shadows.wanted().then_some(SharedAsked { reserve, bench_usage, reserve_usage });
             let view = shared.recorded.name(
                 &self.journal,
                 asked.now,
@@ -372,6 +364,23 @@ impl Hot {
 
         let calls_left = pace(pool, &hot.usage.counts, asked.now, policy);
         let seq = self.journal.sequence();
+        // What a shadow is asked must be as it was before this call is counted.
+        let shadowed = self.shadows.wanted().then(|| Shadowed {
+            seq,
+            owner: owner.clone(),
+            view: Arc::clone(&view),
+            shared: Arc::clone(&shared),
+            usage,
+            shared_asked,
+            ask: ask.clone(),
+            owner_usage: hot.usage.clone(),
+            callee: known.cloned(),
+            listed,
+            ranking: asked.ranking.clone(),
+            answer: answer.clone(),
+            policy_revision,
+            explore_permille: policy.explore_permille,
+        });
         let valid_until = asked.now.plus(policy.decision_valid_for);
         let record = Record::Decided(Box::new(Decided {
             at: asked.now,
@@ -385,7 +394,7 @@ impl Hot {
             turn: answer.turn,
             bucket: answer.bucket,
             valid_until,
-            considered: kept(&answer.considered),
+            considered: record::kept(&answer.considered),
             rungs: answer.rungs.clone(),
             propensity_ppm: answer.propensity_ppm,
             counted: Counted::of(policy),
@@ -398,6 +407,7 @@ impl Hot {
                 // A hold spends nothing, so its receipt is waited for only where every answer is.
                 self.journal.append(seq, &record, Done::Nobody)?;
                 self.calls.lock().held(call, seq);
+                self.shadows.ask(shadowed);
                 self.counts.held.fetch_add(1, Ordering::Relaxed);
                 let retry_after_s = retry_after.as_secs().max(1);
                 let wait = match policy.durability {
@@ -465,6 +475,7 @@ impl Hot {
             self.counts.carriers[carrier.index()].fetch_add(1, Ordering::Relaxed);
         }
         self.begun.shown(number, asked.now);
+        self.shadows.ask(shadowed);
         Ok((told, wait))
     }
 
@@ -473,7 +484,7 @@ impl Hot {
         let _ = self.for_keeper.send(word);
     }
 
-    fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
+    pub(super) fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
         candidates
             .iter()
             .map(|candidate| {
@@ -501,26 +512,6 @@ impl Hot {
     }
 }
 
-impl Asked {
-    /// What holds for this call.
-    pub fn policy<'p>(&self, policies: &'p Policies) -> Cow<'p, Policy> {
-        policies.of_call(&self.owner.business.id, &self.owner.id, self.campaign.as_deref())
-    }
-
-    fn ask(&self) -> Ask {
-        Ask {
-            owner: self.owner.id.clone(),
-            campaign: self.campaign.clone(),
-            callee: self.callee,
-            state: self.state,
-            zip: self.zip,
-            carrier: self.carrier,
-            at: self.now,
-            tie_break: self.tie_break,
-        }
-    }
-}
-
 impl OwnerHot {
     /// The decision that this call was given already, while it may be asked for again.
     fn repeated(&self, call: u64, callee: CalleeHash, now: Moment) -> Option<&Recent> {
@@ -535,19 +526,6 @@ impl OwnerHot {
         }
         self.recent.insert(call, recent);
     }
-}
-
-/// Candidates that a receipt holds at most, so that a record stays within its bound: each takes up to 10 bytes, and a ranking some 500.
-const CANDIDATES_KEPT_MAX: usize = 250;
-
-/// The candidates of a very large pool are cut to what a receipt holds; the chosen one is always among them.
-pub fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
-    let mut kept: Vec<_> = considered.iter().take(CANDIDATES_KEPT_MAX).copied().collect();
-    let beyond = considered.iter().skip(CANDIDATES_KEPT_MAX).find(|(_, passed)| *passed == Passed::Chosen);
-    if let (Some(chosen), Some(last)) = (beyond, kept.last_mut()) {
-        *last = *chosen;
-    }
-    kept
 }
 
 /// Decisions of one owner that are kept before it is worth looking for those past their time.

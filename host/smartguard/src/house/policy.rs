@@ -71,7 +71,13 @@ impl House {
     pub(super) async fn reload_policy(&self) {
         match policies::read_folder(&self.config.policies) {
             Ok(read) => match self.adopt(&read).await {
-                Ok(()) => *self.policy.lock() = InForce { read, since: now(), refused: None },
+                Ok(()) => {
+                    let mut kept = self.policy.lock();
+                    // What a shadow's file says is no other policy.
+                    let stays = (&kept.read.policy, &kept.read.scopes) == (&read.policy, &read.scopes);
+                    let since = if stays { kept.since } else { now() };
+                    *kept = InForce { read, since, refused: None };
+                }
                 Err(cause) => {
                     let reason = super::chain(&cause);
                     tracing::error!(reason, "the new policy could not be put in force; the old one stays");
@@ -85,6 +91,7 @@ impl House {
                 self.policy.lock().refused = Some((now(), problems));
             }
         }
+        self.put_shadows();
     }
 
     /// The policy of everybody first, then what each scope says beside it.
@@ -97,10 +104,7 @@ impl House {
             file: kept.read.file.clone(),
             in_force_since: Stamp(kept.since),
             warnings: kept.read.warnings.iter().map(problem).collect(),
-            last_refusal: kept
-                .refused
-                .as_ref()
-                .map(|(at, problems)| RefusalView { at: Stamp(*at), problems: problems.iter().map(problem).collect() }),
+            last_refusal: refusal(kept.refused.iter().chain(&self.hot.shadows.refused())),
             fields: policies::shown(in_force.base()),
         };
         let scopes = in_force.scopes().iter().map(|(scope, patch)| {
@@ -164,6 +168,15 @@ fn report(problems: &[Problem]) {
             problem.reason
         );
     }
+}
+
+/// What was refused in the newest files, of those in force and those in shadow.
+fn refusal<'a>(refused: impl Iterator<Item = &'a (Moment, Vec<Problem>)>) -> Option<RefusalView> {
+    refused.fold(None, |all, (at, problems)| {
+        let before = all.map_or_else(Vec::new, |all: RefusalView| all.problems);
+        let problems = before.into_iter().chain(problems.iter().map(problem)).collect();
+        Some(RefusalView { at: Stamp(*at), problems })
+    })
 }
 
 pub fn problem(problem: &Problem) -> ProblemView {

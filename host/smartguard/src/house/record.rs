@@ -261,6 +261,19 @@ impl Joined {
     }
 }
 
+/// Candidates that a receipt holds at most, so that a record stays within its bound: each takes up to 10 bytes, and a ranking some 500.
+const CANDIDATES_KEPT_MAX: usize = 250;
+
+/// The candidates of a very large pool are cut to what a receipt holds; the chosen one is always among them.
+pub fn kept(considered: &[(E164, Passed)]) -> Vec<(E164, Passed)> {
+    let mut kept: Vec<_> = considered.iter().take(CANDIDATES_KEPT_MAX).copied().collect();
+    let beyond = considered.iter().skip(CANDIDATES_KEPT_MAX).find(|(_, passed)| *passed == Passed::Chosen);
+    if let (Some(chosen), Some(last)) = (beyond, kept.last_mut()) {
+        *last = *chosen;
+    }
+    kept
+}
+
 /// The key of the page that begins with this record.
 pub fn page_key(first: u64) -> Key {
     let mut key = vec![PAGE_PREFIX];

@@ -5,7 +5,7 @@
 //! thread of its own, one replay at a time, and asks nothing of the path of a call but that it has written what it answered.
 
 mod explain;
-mod judge;
+pub(super) mod judge;
 mod scene;
 #[cfg(test)]
 mod tests;

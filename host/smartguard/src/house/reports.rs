@@ -74,6 +74,9 @@ impl Hot {
             if let Some(callees) = callees {
                 self.act_on(&reported, callees);
             }
+            if let Some((joined, known)) = reported.call.as_ref().zip(known.as_ref()) {
+                self.shadows.known(joined.seq, known.outcome);
+            }
             Ok(known.or(reported.verdict))
         };
         // Only these change what later calls are answered; a call is taken for one that was never placed by no other report.

@@ -181,7 +181,7 @@ fn for_everybody(files: Vec<PolicyFile>) -> Result<ReadPolicies, Vec<Problem>> {
 }
 
 /// The TOML files of a folder in the order of their names; none where there is no folder.
-fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
+pub(super) fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, Vec<Problem>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -298,7 +298,7 @@ fn resolved(file: &PolicyFile, files: &[PolicyFile], problems: &mut Vec<Problem>
 }
 
 /// A file builds on one that is not among those beside it.
-fn no_such_file(extends: &Said<String>, names: &[String]) -> Problem {
+pub(super) fn no_such_file(extends: &Said<String>, names: &[String]) -> Problem {
     let Said { what, place } = extends;
     let remedy = match crate::strict::nearest(what, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean \"{near}\"?"),

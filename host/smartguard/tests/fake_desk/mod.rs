@@ -131,6 +131,9 @@ impl Desk for FakeDesk {
     fn judge_policy(&self, _: Option<u32>, _: Vec<PolicyText>) -> Asked<'_, JudgedView> {
         answer(Err(catching_up()))
     }
+    fn shadows(&self) -> Asked<'_, ShadowsView> {
+        answer(Err(catching_up()))
+    }
     fn replaying(&self) -> Option<ReplayingView> {
         None
     }

@@ -117,9 +117,8 @@ fn summed(tallies: &Tallies, carrier: Option<Carrier>) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::super::super::journal::RECORD_BYTES_MAX;
-    use super::super::super::record::{Asked, Counted, Decided, Record, encode};
+    use super::super::super::record::{Asked, Counted, Decided, Record, encode, kept};
     use super::super::super::seen::{SharedSeen, Views};
-    use super::super::kept;
     use super::TOLD_MAX;
     use numbers::choose::From;
     use numbers::{

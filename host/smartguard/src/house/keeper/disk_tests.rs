@@ -5,6 +5,7 @@ use super::*;
 use crate::house::begun::Begun;
 use crate::house::journal::Journal;
 use crate::house::keys::Keys;
+use crate::house::shadow::Shadows;
 use crate::store::Tree;
 use numbers::Policies;
 use numbers::{Address, Business, Contact, ImportedRow, OwnerId, Policy, Relation, RightToUse, Service};
@@ -61,7 +62,7 @@ impl Room {
         let keys = Keys::of_store(&kept, &folder.path().join("key")).await.expect("a key");
         let (journal, _writing) = Journal::start(kept.clone(), 1);
         let (draws, _) = mpsc::unbounded_channel();
-        let hot = Arc::new(Hot::new(keys, journal, Policies::default(), draws, Begun::new().0));
+        let hot = Arc::new(Hot::new(keys, journal, Policies::default(), draws, Begun::new().0, Shadows::new().0));
         let mut state = State::default();
         state.next_id = 1;
         let parts = KeeperParts {

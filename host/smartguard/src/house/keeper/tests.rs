@@ -4,6 +4,7 @@ use super::super::journal::Journal;
 use super::super::keys::Keys;
 use super::*;
 use crate::house::begun::Begun;
+use crate::house::shadow::Shadows;
 use crate::store::MemoryStore;
 use core::time::Duration;
 use numbers::Policies;
@@ -30,7 +31,14 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let keys = Keys::of_store(&store, &folder.path().join("key")).await.expect("a key");
         let (journal, _writer) = Journal::start(store.clone(), 1);
-        let hot = Arc::new(Hot::new(keys, journal, Policies::default(), mpsc::unbounded_channel().0, Begun::new().0));
+        let hot = Arc::new(Hot::new(
+            keys,
+            journal,
+            Policies::default(),
+            mpsc::unbounded_channel().0,
+            Begun::new().0,
+            Shadows::new().0,
+        ));
         let (wanted, commands) = mpsc::unbounded_channel();
         let (keeper, _keeping) = start(KeeperParts {
             state: State::default(),

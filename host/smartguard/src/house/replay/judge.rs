@@ -269,7 +269,9 @@ impl Side {
             *self.rungs.entry(policies::rung_word(*rung)).or_default() += 1;
         }
         *self.locality.entry(locality_word(locality(*number, decided.ask().callee))).or_default() += 1;
-        *self.standing.entry(standing_word(*number, decided.carrier, seen)).or_default() += 1;
+        let shared = seen.shared.iter().flat_map(|shared| shared.view.bench.iter().chain(&shared.view.reserve));
+        let candidates = seen.pool.candidates.iter().chain(shared);
+        *self.standing.entry(standing_word(*number, decided.carrier, candidates)).or_default() += 1;
         let last = before.callees.get(&decided.callee).and_then(|callee| callee.sticky);
         self.changes_seen += u64::from(last.is_some_and(|(last, _)| last != *number));
     }
@@ -313,7 +315,8 @@ fn named(counts: BTreeMap<&'static str, u64>) -> BTreeMap<String, u64> {
     counts.into_iter().map(|(word, count)| (word.to_owned(), count)).collect()
 }
 
-const fn locality_word(locality: Locality) -> &'static str {
+/// How near a number is, in a word.
+pub(in super::super) const fn locality_word(locality: Locality) -> &'static str {
     match locality {
         Locality::Group => "group",
         Locality::State => "state",
@@ -323,11 +326,14 @@ const fn locality_word(locality: Locality) -> &'static str {
     }
 }
 
-/// The standing of a number that was seen, on this carrier.
-fn standing_word(number: E164, carrier: Option<Carrier>, seen: &Seen) -> &'static str {
+/// The standing on this carrier of a number that is among these.
+pub(in super::super) fn standing_word<'a>(
+    number: E164,
+    carrier: Option<Carrier>,
+    mut candidates: impl Iterator<Item = &'a Candidate>,
+) -> &'static str {
     let Some(carrier) = carrier else { return "carrier_not_known" };
-    let shared = seen.shared.iter().flat_map(|shared| shared.view.bench.iter().chain(&shared.view.reserve));
-    let candidate = seen.pool.candidates.iter().chain(shared).find(|candidate| candidate.number == number);
+    let candidate = candidates.find(|candidate| candidate.number == number);
     candidate.map_or(Status::Unknown, |candidate| candidate.status[carrier.index()]).word()
 }
 

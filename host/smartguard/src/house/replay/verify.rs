@@ -1,8 +1,8 @@
 //! Takes every kept decision again and holds the answer against what was answered.
 
 use super::super::House;
-use super::super::hot::kept;
 use super::super::keeper::now;
+use super::super::record::kept;
 use super::super::record::{Decided, Record};
 use super::Onlooker;
 use super::scene::{NotAgain, Scene};

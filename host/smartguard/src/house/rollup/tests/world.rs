@@ -9,6 +9,7 @@ use super::super::super::recover;
 use super::super::*;
 use crate::house::begun::Begun;
 use crate::house::seen::{SeenCandidate, SharedSeen, ViewOf, Viewed, Views};
+use crate::house::shadow::Shadows;
 use crate::store::MemoryStore;
 use numbers::choose::From;
 use numbers::outcome::{merge, normalise};
@@ -53,8 +54,10 @@ pub async fn start(store: &Arc<dyn Store>, folder: &Path) -> Rooms {
     let (journal, _writer) = Journal::start(store.clone(), found.next_record);
     let draws = tokio::sync::mpsc::unbounded_channel().0;
     let policy = found.state.policies.clone();
-    let (hot, directory) =
-        (Arc::new(Hot::new(keys, journal, policy, draws, Begun::new().0)), Arc::new(Directory::default()));
+    let (hot, directory) = (
+        Arc::new(Hot::new(keys, journal, policy, draws, Begun::new().0, Shadows::new().0)),
+        Arc::new(Directory::default()),
+    );
     let (keeper, _keeping) = keeper::start(KeeperParts {
         state: found.state,
         store: store.clone(),
@@ -124,7 +127,8 @@ pub async fn wake(store: &Arc<dyn Store>, folder: &Path) -> Woken {
     // What a start records goes to another store, so that looking changes nothing.
     let (journal, _writer) = Journal::start(Arc::new(MemoryStore::new()), found.next_record);
     let policy = found.state.policies.clone();
-    let hot = Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0);
+    let hot =
+        Hot::new(keys, journal, policy, tokio::sync::mpsc::unbounded_channel().0, Begun::new().0, Shadows::new().0);
     let directory = Directory::default();
     directory.publish(&found.state, &everything(&found.state), NOW);
     let replayed = found.past.records.iter().filter(|(_, record)| matches!(record, Record::Decided(_))).count();
