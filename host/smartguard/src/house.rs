@@ -188,13 +188,13 @@ async fn open(config: Config, listen: SocketAddr, keys: Keys, store: Arc<dyn Sto
     let (begun, calls_begun) = Begun::new();
     let (shadows, shadowed) = Shadows::new();
     let hot = Arc::new(Hot::new(keys, journal, in_force, for_keeper, begun, shadows));
-    shadow::run(&hot, shadowed).map_err(StartError::Shadow)?;
     do_not_call::load(store.as_ref(), &hot.do_not_call).await?;
     let directory = Arc::new(Directory::default());
     directory.publish(&found.state, &everything(&found.state), since);
     recover::replay(&hot, &directory, found.past, cleanly, since).await?;
 
     let adapters = Adapters::open(&config, store.clone()).await.map_err(StartError::Adapters)?;
+    shadow::run(&hot, &adapters, shadowed).map_err(StartError::Shadow)?;
     let (commands, wanted) = tokio::sync::mpsc::unbounded_channel();
     let parts = KeeperParts {
         state: found.state,

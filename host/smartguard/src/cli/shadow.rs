@@ -27,7 +27,7 @@ fn shown(view: &ShadowsView) -> String {
 }
 
 fn one(shadow: &ShadowView) -> String {
-    let ComparisonView { calls, same, other_number, other_hold, ranker_unasked, .. } = shadow.comparison;
+    let ComparisonView { calls, same, other_number, other_hold, ranker_silent, .. } = shadow.comparison;
     let or_nothing = |count: u64| if count > 0 { count.to_string() } else { String::new() };
     let mut text = facts([
         ("shadow", shadow.name.clone()),
@@ -39,7 +39,7 @@ fn one(shadow: &ShadowView) -> String {
         ("would be shown", reasons(&shadow.comparison.hold_to_use)),
         ("would be held", reasons(&shadow.comparison.use_to_hold)),
         ("held otherwise", or_nothing(other_hold)),
-        ("ranker unasked", or_nothing(ranker_unasked)),
+        ("ranker silent", or_nothing(ranker_silent)),
         ("left out", or_nothing(shadow.left_out)),
     ]);
     let rows = shadow.comparison.measures.iter().map(|m| {

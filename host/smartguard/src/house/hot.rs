@@ -10,6 +10,8 @@ mod past;
 
 pub use asked::Asked;
 
+pub use looks::Open;
+
 use super::begun::Begun;
 use super::calls::{Call, Calls};
 use super::do_not_call::Listing;

@@ -4,8 +4,8 @@
 //! policy's own order holds, and the receipt says why.
 
 use super::House;
-use super::hot::Asked;
-use numbers::{Locality, Ranked, Ranking};
+use super::hot::{Asked, Open};
+use numbers::{Ask, Locality, Ranked, Ranking};
 use sandbox::ranker::{RankCandidate, RankRequest};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -19,25 +19,7 @@ impl House {
         let policy = asked.policy(&policies);
         let ranker = policy.ranker.clone()?;
         let open = self.hot.permitted(asked)?;
-        let candidates = open.numbers.iter().map(|(number, tally)| RankCandidate {
-            number: number.number,
-            standing: number.standing,
-            locality: locality_word(number.locality),
-            shown_today: number.shown_today,
-            shown_last_hour: number.shown_last_hour,
-            engaged: tally.answered_human.saturating_sub(tally.short_calls),
-            attempts: tally.attempts,
-            turn_left: number.turn_left,
-        });
-        let request = RankRequest {
-            owner: asked.owner.id.to_string(),
-            campaign: asked.campaign.clone(),
-            callee_area_code: asked.callee.area_code().map(|code| code.to_string()).unwrap_or_default(),
-            callee_carrier: asked.carrier.map(|carrier| carrier.word().to_owned()),
-            attempt: open.attempt,
-            at: asked.now,
-            candidates: candidates.collect(),
-        };
+        let request = request(&asked.ask(), &open);
         let said = match self.adapters.rank(&ranker, &request, policy.ranker_deadline).await {
             Ok(ranking) => {
                 self.hot.counts.ranked.fetch_add(1, Relaxed);
@@ -51,6 +33,29 @@ impl House {
             }
         };
         Some(Ranking { ranker, said })
+    }
+}
+
+/// What a ranker is asked of one call.
+pub(super) fn request(ask: &Ask, open: &Open) -> RankRequest {
+    let candidates = open.numbers.iter().map(|(number, tally)| RankCandidate {
+        number: number.number,
+        standing: number.standing,
+        locality: locality_word(number.locality),
+        shown_today: number.shown_today,
+        shown_last_hour: number.shown_last_hour,
+        engaged: tally.answered_human.saturating_sub(tally.short_calls),
+        attempts: tally.attempts,
+        turn_left: number.turn_left,
+    });
+    RankRequest {
+        owner: ask.owner.to_string(),
+        campaign: ask.campaign.clone(),
+        callee_area_code: ask.callee.area_code().map(|code| code.to_string()).unwrap_or_default(),
+        callee_carrier: ask.carrier.map(|carrier| carrier.word().to_owned()),
+        attempt: open.attempt,
+        at: ask.at,
+        candidates: candidates.collect(),
     }
 }
 

@@ -14,13 +14,16 @@ mod put;
 #[cfg(test)]
 mod tests;
 
+use super::adapters::Adapters;
 use super::calls::CORRECTED_FOR;
 use super::hot::{Hot, OwnerCell, OwnerView, SharedView};
+use super::ranking;
 use crate::desk::{ShadowView, ShadowsView, Stamp};
 use crate::strict::Problem;
 use compared::Compared;
+use core::time::Duration;
 use estimate::{Estimate, Tried};
-use numbers::choose::{self, From};
+use numbers::choose::{self, From, Permitted};
 use numbers::{
     Answer, Ask, CalleeRecord, Candidate, Decision, Drawn, E164, Listed, Moment, Outcome, OwnerUsage, Passed, Policies,
     Policy, Pool, Question, Ranking, Usage,
@@ -167,13 +170,13 @@ impl Shadows {
         }
     }
 
-    fn take(&self, word: Word, usage_of: impl Fn(&[Candidate]) -> Vec<Usage>) {
+    fn take(&self, word: Word, beside: &impl Beside) {
         let mut kept = self.kept.lock();
         match word {
             Word::Decided(shadowed) => {
                 // What was decided under another revision is no comparison with this one.
                 if shadowed.policy_revision == kept.revision {
-                    kept.shadows.iter_mut().for_each(|shadow| shadow.take(&shadowed, &usage_of));
+                    kept.shadows.iter_mut().for_each(|shadow| shadow.take(&shadowed, beside));
                 }
             }
             Word::Known { seq, outcome } => {
@@ -183,9 +186,55 @@ impl Shadows {
     }
 }
 
+/// What the thread asks of the daemon, beside the words that it is told.
+pub trait Beside {
+    fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage>;
+    /// What this ranker puts first of what is permitted, in its order; none where it says nothing that can be used.
+    fn order(
+        &self,
+        ranker: &str,
+        within: Duration,
+        shadowed: &Shadowed,
+        permitted: Vec<Permitted>,
+    ) -> Option<Vec<E164>>;
+}
+
+/// The daemon while it is there.
+struct Daemon {
+    hot: Weak<Hot>,
+    adapters: Weak<Adapters>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Beside for Daemon {
+    fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
+        self.hot.upgrade().map(|hot| hot.usage_of(candidates)).unwrap_or_default()
+    }
+
+    fn order(
+        &self,
+        ranker: &str,
+        within: Duration,
+        shadowed: &Shadowed,
+        permitted: Vec<Permitted>,
+    ) -> Option<Vec<E164>> {
+        let (hot, adapters) = self.hot.upgrade().zip(self.adapters.upgrade())?;
+        let Shadowed { ask, callee, .. } = shadowed;
+        let Some(open) = hot.told(permitted, callee.as_ref(), ask.at, ask.carrier) else { return Some(Vec::new()) };
+        let request = ranking::request(ask, &open);
+        let said = self.runtime.block_on(adapters.rank(ranker, &request, within)).ok()?;
+        Some(said.order.iter().map(|place| request.candidates[*place].number).collect())
+    }
+}
+
 /// Takes what the path of a call tells, for as long as that is there.
-pub fn run(hot: &Arc<Hot>, words: Receiver<Word>) -> std::io::Result<()> {
-    let (shadows, hot): (_, Weak<Hot>) = (Arc::downgrade(&hot.shadows), Arc::downgrade(hot));
+pub fn run(hot: &Arc<Hot>, adapters: &Arc<Adapters>, words: Receiver<Word>) -> std::io::Result<()> {
+    let shadows = Arc::downgrade(&hot.shadows);
+    let daemon = Daemon {
+        hot: Arc::downgrade(hot),
+        adapters: Arc::downgrade(adapters),
+        runtime: tokio::runtime::Handle::current(),
+    };
     std::thread::Builder::new().name("shadow".to_owned()).spawn(move || {
         // On Linux a priority belongs to the thread that asks for it.
         if let Err(cause) = rustix::process::setpriority_process(None, NICE) {
@@ -193,29 +242,36 @@ pub fn run(hot: &Arc<Hot>, words: Receiver<Word>) -> std::io::Result<()> {
         }
         for word in words {
             let Some(shadows) = shadows.upgrade() else { return };
-            shadows.take(word, |candidates| match hot.upgrade() {
-                Some(hot) => hot.usage_of(candidates),
-                None => Vec::new(),
-            });
+            shadows.take(word, &daemon);
         }
     })?;
     Ok(())
 }
 
 impl Shadow {
-    fn take(&mut self, shadowed: &Shadowed, usage_of: &impl Fn(&[Candidate]) -> Vec<Usage>) {
+    fn take(&mut self, shadowed: &Shadowed, beside: &impl Beside) {
         let owner = &shadowed.owner;
         let policy = self.policies.of_call(&owner.business.id, &owner.id, shadowed.ask.campaign.as_deref());
         let heard = shadowed.ranking.as_ref().filter(|ranking| policy.ranker.as_ref() == Some(&ranking.ranker));
-        let order = heard.map_or(&[][..], Ranking::order);
-        let answer = answer(shadowed, &shadowed.ask, &policy, order, usage_of);
-        self.compared.take(shadowed, &answer, policy.ranker.is_some() && heard.is_none());
+        let order = match (&policy.ranker, heard) {
+            (None, _) => Some(Vec::new()),
+            (Some(_), Some(heard)) => Some(heard.order().to_vec()),
+            // One of its own, whom nobody has asked of this call.
+            (Some(ranker), None) => {
+                let permitted = look(shadowed, &shadowed.ask, &policy, &[], beside, choose::permitted);
+                beside.order(ranker, policy.ranker_deadline, shadowed, permitted)
+            }
+        };
+        let ranker_silent = order.is_none();
+        let order = &order.unwrap_or_default()[..];
+        let answer = answer(shadowed, &shadowed.ask, &policy, order, beside);
+        self.compared.take(shadowed, &answer, ranker_silent);
         if !self.estimate.explores(shadowed.explore_permille, shadowed.ask.at) {
             return;
         }
         let Decision::Use { number, .. } = shadowed.answer.decision else { return };
         let apart = Ask { tie_break: apart(shadowed.ask.tie_break), ..shadowed.ask.clone() };
-        let answer = self::answer(shadowed, &apart, &policy, order, usage_of);
+        let answer = self::answer(shadowed, &apart, &policy, order, beside);
         let tried = match answer.decision {
             Decision::Hold { .. } => Tried::Held,
             Decision::Use { number: other, .. } if other == number => Tried::Same(shadowed.answer.propensity_ppm),
@@ -230,18 +286,21 @@ impl Shadow {
 }
 
 /// What the shadow answers; like the path of a call it asks the pool alone first.
-fn answer(
-    shadowed: &Shadowed,
-    ask: &Ask,
-    policy: &Policy,
-    order: &[E164],
-    usage_of: &impl Fn(&[Candidate]) -> Vec<Usage>,
-) -> Answer {
-    let Shadowed { view, shared, .. } = shadowed;
+fn answer(shadowed: &Shadowed, ask: &Ask, policy: &Policy, order: &[E164], beside: &impl Beside) -> Answer {
+    let Shadowed { shared, .. } = shadowed;
+    let answer = choose::choose(&alone(shadowed, ask, policy, order));
+    if !answer.falls_short() || (shared.bench.is_empty() && shared.reserve.is_empty()) {
+        return answer;
+    }
+    look(shadowed, ask, policy, order, beside, choose::choose)
+}
+
+/// The question with the pool alone.
+fn alone<'a>(shadowed: &'a Shadowed, ask: &'a Ask, policy: &'a Policy, order: &'a [E164]) -> Question<'a> {
     let nobody = Pool { candidates: &[], usage: &[] };
-    let question = Question {
+    Question {
         ask,
-        pool: Pool { candidates: &view.candidates, usage: &shadowed.usage },
+        pool: Pool { candidates: &shadowed.view.candidates, usage: &shadowed.usage },
         bench: nobody,
         reserve: nobody,
         owner: &shadowed.owner_usage,
@@ -249,16 +308,24 @@ fn answer(
         listed: shadowed.listed,
         policy,
         order,
-    };
-    let answer = choose::choose(&question);
-    if !answer.falls_short() || (shared.bench.is_empty() && shared.reserve.is_empty()) {
-        return answer;
     }
+}
+
+/// Looks at the question with bench and reserve.
+fn look<T>(
+    shadowed: &Shadowed,
+    ask: &Ask,
+    policy: &Policy,
+    order: &[E164],
+    beside: &impl Beside,
+    look: impl Fn(&Question<'_>) -> T,
+) -> T {
+    let Shadowed { view, shared, .. } = shadowed;
     let with = |asked: &SharedAsked| {
-        choose::choose(&Question {
+        look(&Question {
             bench: Pool { candidates: &shared.bench, usage: &asked.bench_usage },
             reserve: Pool { candidates: &asked.reserve, usage: &asked.reserve_usage },
-            ..question
+            ..alone(shadowed, ask, policy, order)
         })
     };
     match &shadowed.shared_asked {
@@ -267,7 +334,7 @@ fn answer(
         None => {
             let may = |candidate: &&Candidate| view.room.permits(candidate.known, Drawn::default(), shared.swaps_left);
             let reserve: Vec<Candidate> = shared.reserve.iter().filter(may).cloned().collect();
-            let (bench_usage, reserve_usage) = (usage_of(&shared.bench), usage_of(&reserve));
+            let (bench_usage, reserve_usage) = (beside.usage_of(&shared.bench), beside.usage_of(&reserve));
             with(&SharedAsked { reserve, bench_usage, reserve_usage })
         }
     }

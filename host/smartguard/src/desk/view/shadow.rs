@@ -39,8 +39,8 @@ pub struct ComparisonView {
     pub hold_to_use: BTreeMap<String, u64>,
     pub use_to_hold: BTreeMap<String, u64>,
     pub other_hold: u64,
-    /// Calls for which the shadow names a ranker that was not asked; its own order holds there.
-    pub ranker_unasked: u64,
+    /// Calls of which the shadow's ranker said nothing that could be used; its own order holds there.
+    pub ranker_silent: u64,
     pub measures: Vec<MeasureView>,
 }
 

@@ -27,7 +27,7 @@ impl Asked {
         policies.of_call(&self.owner.business.id, &self.owner.id, self.campaign.as_deref())
     }
 
-    pub(super) fn ask(&self) -> Ask {
+    pub fn ask(&self) -> Ask {
         Ask {
             owner: self.owner.id.clone(),
             campaign: self.campaign.clone(),

@@ -24,17 +24,28 @@ impl Hot {
     /// [`Hot::ask`] permits once more.
     pub fn permitted(&self, asked: &Asked) -> Option<Open> {
         let known = self.known(asked);
-        let mut numbers = self.looked_at(asked, known.as_ref(), permitted)?;
+        let numbers = self.looked_at(asked, known.as_ref(), permitted)?;
+        self.told(numbers, known.as_ref(), asked.now, asked.carrier)
+    }
+
+    /// What a ranker is told of these numbers; none where there is no choice.
+    pub fn told(
+        &self,
+        mut numbers: Vec<Permitted>,
+        callee: Option<&CalleeRecord>,
+        at: Moment,
+        carrier: Option<Carrier>,
+    ) -> Option<Open> {
         if numbers.len() < 2 {
             return None;
         }
         numbers.truncate(TOLD_MAX);
         let calls = self.calls.lock();
         let numbers = numbers.into_iter().map(|open| {
-            let tally = summed(&calls.tallies(open.number), asked.carrier);
+            let tally = summed(&calls.tallies(open.number), carrier);
             (open, tally)
         });
-        let attempts = known.map_or(0, |callee| callee.attempts_in(ATTEMPTS_SHORT, asked.now));
+        let attempts = callee.map_or(0, |callee| callee.attempts_in(ATTEMPTS_SHORT, at));
         Some(Open { numbers: numbers.collect(), attempt: attempts + 1 })
     }
 }

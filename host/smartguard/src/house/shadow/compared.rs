@@ -17,8 +17,8 @@ pub struct Compared {
     other_hold: u64,
     hold_to_use: BTreeMap<&'static str, u64>,
     use_to_hold: BTreeMap<&'static str, u64>,
-    /// Calls for which the shadow names a ranker that was not asked.
-    ranker_unasked: u64,
+    /// Calls of which the shadow's ranker said nothing that could be used.
+    ranker_silent: u64,
     measures: BTreeMap<Fact, Both>,
 }
 
@@ -34,9 +34,9 @@ struct Both {
 }
 
 impl Compared {
-    pub fn take(&mut self, shadowed: &Shadowed, answer: &Answer, ranker_unasked: bool) {
+    pub fn take(&mut self, shadowed: &Shadowed, answer: &Answer, ranker_silent: bool) {
         self.calls += 1;
-        self.ranker_unasked += u64::from(ranker_unasked);
+        self.ranker_silent += u64::from(ranker_silent);
         self.compare(&shadowed.answer.decision, &answer.decision);
         let (was, would_be) = (facts(shadowed, &shadowed.answer), facts(shadowed, answer));
         for fact in was.union(&would_be) {
@@ -78,7 +78,7 @@ impl Compared {
             hold_to_use: named(&self.hold_to_use),
             use_to_hold: named(&self.use_to_hold),
             other_hold: self.other_hold,
-            ranker_unasked: self.ranker_unasked,
+            ranker_silent: self.ranker_silent,
             measures: self.measures.iter().map(measure).collect(),
         }
     }

@@ -119,7 +119,7 @@ impl World {
     }
 
     fn tell(&self, word: Word) {
-        self.shadows.take(word, |candidates| vec![Usage::default(); candidates.len()]);
+        self.shadows.take(word, &Bystander);
     }
 
     fn shown(&self) -> ShadowView {
@@ -235,4 +235,38 @@ fn what_does_not_fit_is_left_out_and_counted() {
     shadows.put(self::shadows([("one", Policy::default())]), &in_force, NOON);
     (0..WAITING_MAX as u64 + 3).for_each(|seq| shadows.known(seq, Outcome::NoAnswer));
     assert_eq!(shadows.view().shadows[0].left_out, 3);
+}
+
+#[test]
+fn a_ranker_in_shadow_is_heard_beside_the_calls() {
+    let ranked = |ranker: &str| Policy { ranker: Some(ranker.to_owned()), ..policy(None, 0) };
+    let mut world = World::new(policy(Some(0), 0), ranked("highest"), 1);
+    (0..50).for_each(|seq| world.call(seq));
+    let comparison = world.shown().comparison;
+    assert_eq!((comparison.calls, comparison.other_number, comparison.ranker_silent), (50, 50, 0), "{comparison:?}");
+
+    // By its own order the shadow would show each of five, and by the ranker's always the last.
+    let mut world = World::new(policy(Some(4), 0), ranked("highest"), 1);
+    (0..50).for_each(|seq| world.call(seq));
+    assert_eq!(world.shown().comparison.same, 50);
+    let mut world = World::new(policy(Some(4), 0), ranked("silent"), 1);
+    (0..50).for_each(|seq| world.call(seq));
+    let comparison = world.shown().comparison;
+    assert_eq!(comparison.ranker_silent, 50, "{comparison:?}");
+    assert!(comparison.same < 30, "the draw decides among five: {comparison:?}");
+}
+
+/// A daemon whose ranker puts the highest number first, unless it is called `silent`.
+struct Bystander;
+
+impl Beside for Bystander {
+    fn usage_of(&self, candidates: &[Candidate]) -> Vec<Usage> {
+        vec![Usage::default(); candidates.len()]
+    }
+
+    fn order(&self, ranker: &str, _: Duration, _: &Shadowed, permitted: Vec<Permitted>) -> Option<Vec<E164>> {
+        let mut numbers: Vec<E164> = permitted.into_iter().map(|open| open.number).collect();
+        numbers.sort_unstable_by(|one, other| other.cmp(one));
+        (ranker != "silent").then_some(numbers)
+    }
 }
