@@ -213,10 +213,12 @@ impl House {
             order: &[],
         };
         // A draw is seen by the keeper at once here, so that none is ever on its way.
-        let room = self.state.owners.get(&owner.ask.owner).map(|owner| self.state.room(owner)).unwrap_or_default();
+        // It is seldom needed, and finding it costs more than the decision.
+        let room =
+            |owner: &OwnerId| self.state.owners.get(owner).map(|owner| self.state.room(owner)).unwrap_or_default();
         let swaps_left = |state: &State| state.swaps_left(BUSINESS, at);
         let order = self.ranker.as_ref().map(|ranker| {
-            let reserve = self.reserve.drawable(room, || swaps_left(&self.state));
+            let reserve = self.reserve.drawable(room(&owner.ask.owner), || swaps_left(&self.state));
             let everything = Question { bench: self.bench.pool(), reserve: reserve.pool(), ..question };
             let mut permitted = choose::permitted(&everything);
             permitted.truncate(TOLD_MAX);
@@ -225,7 +227,7 @@ impl House {
         let question = Question { order: order.as_deref().unwrap_or_default(), ..question };
         let mut answer = choose::choose(&question);
         if answer.falls_short() && !(self.bench.is_empty() && self.reserve.is_empty()) {
-            let reserve = self.reserve.drawable(room, || swaps_left(&self.state));
+            let reserve = self.reserve.drawable(room(&owner.ask.owner), || swaps_left(&self.state));
             answer = choose::choose(&Question { bench: self.bench.pool(), reserve: reserve.pool(), ..question });
         }
         let Decision::Use { number, .. } = answer.decision else {
